@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net.h — bytes between machines: the event loop, sockets, TLS, and HTTP as bytes on a wire.
+ *
+ * Nothing here knows a resource, an identity or a policy: who may connect is asked by callback. */
+#pragma once
+
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/socket.h"

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* socket.h — sockets as we want them: non-blocking, close-on-exec, TCP_NODELAY. */
+#pragma once
+
+#include "net/address.h"
+
+/* Returns a listening descriptor, or -Exxx. TCP listeners share their port among the workers
+ * (SO_REUSEPORT); a unix path is unlinked first if nothing answers there, and gets `mode`. */
+int socket_listen(const struct address *address, mode_t mode, struct error *err);
+
+/* Starts to connect; writable (or an error) tells the end. Returns the descriptor, or -Exxx. */
+int socket_connect(const struct address *address, struct error *err);
+
+/* The next connection, or -EAGAIN, or another -Exxx. */
+int socket_accept(int listener, struct address *peer);
+
+int socket_error(int fd); /* 0 or -Exxx of a finished connect */
+void socket_local_address(int fd, struct address *out);
