@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bundle.h — whom to trust for which trust domain.
+ *
+ * A bundle is one trust domain's certificate authorities, as certificates and as the X509_STORE
+ * that path validation reads. Bundles of several trust domains are never pooled: the verifier picks
+ * one by the trust domain of the leaf, so the root of one domain cannot vouch for another
+ * (SPIFFE_Trust_Domain_and_Bundle.md, section 3).
+ *
+ * Filled by one thread, then shared: once another reference exists it no longer changes. */
+#pragma once
+
+#include "identity/spiffe_id.h"
+
+#include <openssl/x509.h>
+#include <stdatomic.h>
+
+struct bundle {
+	const char *trust_domain;     /* owned */
+	STACK_OF(X509) * authorities; /* owned; may be empty: nothing is trusted */
+	X509_STORE *store;            /* the same certificates; owned */
+};
+
+struct bundles {
+	atomic_uint references;
+	struct bundle **items; /* in the order added; owned */
+	size_t count;
+	struct map by_trust_domain; /* struct bundle */
+};
+
+struct bundles *bundles_new(void);
+struct bundles *bundles_ref(struct bundles *bundles);
+void bundles_unref(struct bundles *bundles);
+DEFINE_AUTO(struct bundles, bundles_unref)
+
+/* Adds an authority of a trust domain (takes its own reference of the certificate); one that is
+ * there already is not added twice. -EINVAL where it is no certificate authority. */
+int bundles_add(struct bundles *bundles, struct text trust_domain, X509 *authority,
+		struct error *err);
+/* The trust domain is known, even if nothing vouches for it yet (an empty bundle trusts nothing).
+ */
+struct bundle *bundles_add_trust_domain(struct bundles *bundles, struct text trust_domain);
+
+/* NULL where the trust domain is unknown. */
+const struct bundle *bundles_find(const struct bundles *bundles, struct text trust_domain);

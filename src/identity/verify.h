@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify.h — is this peer who it says it is?
+ *
+ * Cheap checks come first: what the leaf says of itself, then whether its trust domain is known,
+ * then RFC 5280 path validation by OpenSSL against that trust domain's roots alone, then the rules
+ * for the authorities on the path. What OpenSSL, GnuTLS and Go all let pass (two URI names, an
+ * authority used as a leaf) is refused here (X509-SVID.md, sections 2 to 5).
+ *
+ * Any thread; nothing is locked, nothing allocated beyond what OpenSSL itself does. */
+#pragma once
+
+#include "identity/bundle.h"
+
+#include <openssl/x509.h>
+
+/* What the peer is in this TLS connection: its extended key usage must allow that. */
+enum tls_role { TLS_ROLE_CLIENT = 1, TLS_ROLE_SERVER };
+
+/* Names and sentences stand in verify_reasons.c. */
+enum verify_reason {
+	VERIFY_UNCHECKED = 0, /* nobody is trusted by forgetting to ask */
+	VERIFY_TRUSTED,
+	VERIFY_NO_CERTIFICATE,
+	VERIFY_NO_URI_NAME,
+	VERIFY_SEVERAL_URI_NAMES,
+	VERIFY_MALFORMED_ID,
+	VERIFY_NO_PATH_IN_ID,
+	VERIFY_MALFORMED_CERTIFICATE,
+	VERIFY_LEAF_IS_CA,
+	VERIFY_KEY_USAGE_MISSING,
+	VERIFY_KEY_USAGE_NOT_CRITICAL,
+	VERIFY_NO_DIGITAL_SIGNATURE,
+	VERIFY_LEAF_MAY_SIGN,
+	VERIFY_WRONG_EXTENDED_KEY_USAGE,
+	VERIFY_UNKNOWN_TRUST_DOMAIN,
+	VERIFY_EXPIRED,
+	VERIFY_NOT_YET_VALID,
+	VERIFY_UNKNOWN_AUTHORITY,
+	VERIFY_BAD_SIGNATURE,
+	VERIFY_NAME_NOT_PERMITTED,
+	VERIFY_AUTHORITY_EXPIRED,
+	VERIFY_AUTHORITY_NOT_CA,
+	VERIFY_AUTHORITY_MAY_NOT_SIGN,
+	VERIFY_AUTHORITY_OF_OTHER_DOMAIN,
+	VERIFY_AUTHORITY_ID_HAS_PATH,
+	VERIFY_PATH_INVALID,
+	VERIFY_REASON_COUNT,
+};
+
+const char *verify_reason_name(enum verify_reason reason); /* "SEVERAL_URI_NAMES" */
+const char *verify_reason_text(enum verify_reason reason); /* a sentence for people */
+
+struct peer_identity {
+	enum verify_reason reason;
+	struct spiffe_id id; /* views into text; set only where reason is VERIFY_TRUSTED */
+	char text[SPIFFE_ID_MAX + 1];
+};
+
+/* `chain` is what the peer sent (may be NULL, may hold the leaf too) and is not trusted.
+ * 0 where the peer is trusted, otherwise -EACCES: out->reason says why and err in a sentence. */
+int identity_verify_peer(const struct bundles *bundles, X509 *leaf, STACK_OF(X509) * chain,
+			 enum tls_role peer_role, int64_t now_ns, struct peer_identity *out,
+			 struct error *err);
+
+/* The part that needs no bundle: is this an X.509-SVID leaf? Used on our own certificates. */
+int identity_check_leaf(X509 *leaf, struct peer_identity *out, struct error *err);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* workload_api.h — the SPIFFE Workload API server: gRPC on a unix socket, no TLS, no credentials;
+ * the kernel says who called (SPIFFE_Workload_API.md, SPIFFE_Workload_Endpoint.md).
+ *
+ * Every message of a stream is the complete state; one is sent at once and one at each change. A
+ * caller that loses every entitlement gets PermissionDenied. Runs on the owner's loop. */
+#pragma once
+
+#include "identity/svid.h"
+
+#include <sys/types.h>
+
+struct loop;
+struct workload_api;
+
+/* The process at the other end of the socket. */
+struct caller {
+	pid_t pid;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* What the server asks its owner: the identities this caller is entitled to, most specific first,
+ * as a set with a reference for the server; NULL where it has none. */
+typedef struct identity_set *(*entitlement_fn)(void *owner, const struct caller *caller);
+
+int workload_api_listen(struct loop *loop, const char *socket_path, entitlement_fn entitled,
+			void *owner, struct workload_api **out, struct error *err);
+/* Identities, bundles or entitlements changed: streams are sent their new state. */
+void workload_api_changed(struct workload_api *api);
+void workload_api_free(struct workload_api *api);
+DEFINE_AUTO(struct workload_api, workload_api_free)
