@@ -59,9 +59,10 @@ void buffer_add_char(struct buffer *buffer, char c)
 
 void buffer_add_number(struct buffer *buffer, uint64_t number)
 {
-	char digits[TEXT_NUMBER_MAX];
+	char *room = buffer_reserve(buffer, TEXT_NUMBER_MAX);
 
-	buffer_add(buffer, digits, text_format_number(digits, number));
+	buffer->len += text_format_number(room, number);
+	buffer->data[buffer->len] = '\0';
 }
 
 void buffer_vprintf(struct buffer *buffer, const char *fmt, va_list args)

@@ -3,6 +3,7 @@
 
 #include "base/ownership.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -62,8 +63,9 @@ static void put_digits(char *out, unsigned number, unsigned digits)
 size_t clock_format_utc(char out[CLOCK_TEXT_MAX], int64_t wall_ns)
 {
 	const int64_t second_ns = (int64_t)NS_PER_SEC;
-	int64_t seconds = wall_ns / second_ns - (wall_ns % second_ns < 0);
-	const unsigned micros = (unsigned)((wall_ns - seconds * second_ns) / 1000);
+	const int64_t rest_ns = wall_ns % second_ns; /* negative before 1970 */
+	const int64_t seconds = wall_ns / second_ns - (rest_ns < 0);
+	const unsigned micros = (unsigned)((rest_ns + (rest_ns < 0 ? second_ns : 0)) / 1000);
 	const int64_t days = seconds / 86400 - (seconds % 86400 < 0);
 	const unsigned of_day = (unsigned)(seconds - days * 86400);
 	unsigned month, day;
@@ -149,8 +151,8 @@ bool clock_parse_utc(struct text text, int64_t *wall_ns)
 	if (!take_offset(&text, &offset) || text.len > 0)
 		return false;
 
-	const int64_t seconds = days_from_civil((int)year, month, day) * 86400 + hour * 3600
-				+ minute * 60 + second - offset;
+	const int64_t of_day = INT64_C(3600) * hour + INT64_C(60) * minute + second;
+	const int64_t seconds = days_from_civil((int)year, month, day) * 86400 + of_day - offset;
 
 	return !__builtin_mul_overflow(seconds, (int64_t)NS_PER_SEC, wall_ns)
 	       && !__builtin_add_overflow(*wall_ns, (int64_t)fraction_ns, wall_ns);
@@ -211,8 +213,10 @@ static bool take_part(struct text *text, uint64_t *ns)
 	if (!take_unit(text, &unit) || __builtin_mul_overflow(whole, unit, &part))
 		return false;
 	/* a fraction counts in 1e-9 of its unit */
-	part += (uint64_t)((double)fraction * ((double)unit / 1e9));
-	return !__builtin_add_overflow(*ns, part, ns) && *ns <= INT64_MAX;
+	const uint64_t more = (uint64_t)((unsigned __int128)fraction * unit / NS_PER_SEC);
+
+	return !__builtin_add_overflow(part, more, &part) && !__builtin_add_overflow(*ns, part, ns)
+	       && *ns <= INT64_MAX;
 }
 
 bool duration_parse(struct text text, uint64_t *ns)
@@ -232,27 +236,37 @@ bool duration_parse(struct text text, uint64_t *ns)
 	return true;
 }
 
+/* "1.5s" of 1500 ms: `ns` in `unit`, with what digits it takes and no more. */
+static size_t put_decimal(char *out, size_t room, uint64_t ns, uint64_t unit, const char *name)
+{
+	uint64_t fraction = ns % unit;
+	size_t used = (size_t)snprintf(out, room, "%" PRIu64, ns / unit);
+
+	if (fraction > 0)
+		out[used++] = '.';
+	for (; fraction > 0; fraction %= unit) {
+		fraction *= 10;
+		out[used++] = (char)('0' + fraction / unit);
+	}
+	return used + (size_t)snprintf(out + used, room - used, "%s", name);
+}
+
 const char *duration_format(char out[DURATION_TEXT_MAX], uint64_t ns)
 {
-	const uint64_t seconds = ns / NS_PER_SEC;
+	const uint64_t hour = 3600 * NS_PER_SEC, minute = 60 * NS_PER_SEC;
+	const uint64_t hours = ns / hour, minutes = ns % hour / minute, rest = ns % minute;
+	const size_t room = DURATION_TEXT_MAX;
 	size_t used = 0;
 
 	if (ns < NS_PER_SEC) {
-		if (ns % NS_PER_MS == 0)
-			snprintf(out, DURATION_TEXT_MAX, "%llums",
-				 (unsigned long long)(ns / NS_PER_MS));
-		else
-			snprintf(out, DURATION_TEXT_MAX, "%gms", (double)ns / (double)NS_PER_MS);
+		put_decimal(out, room, ns, NS_PER_MS, "ms");
 		return out;
 	}
-	if (seconds >= 3600)
-		used += (size_t)snprintf(out, DURATION_TEXT_MAX, "%lluh",
-					 (unsigned long long)(seconds / 3600));
-	if (seconds / 60 % 60 > 0)
-		used += (size_t)snprintf(out + used, DURATION_TEXT_MAX - used, "%llum",
-					 (unsigned long long)(seconds / 60 % 60));
-	if (ns % (60 * NS_PER_SEC) > 0)
-		snprintf(out + used, DURATION_TEXT_MAX - used, "%gs",
-			 (double)(ns % (60 * NS_PER_SEC)) / (double)NS_PER_SEC);
+	if (hours > 0)
+		used += put_decimal(out, room, hours, 1, "h");
+	if (minutes > 0)
+		used += put_decimal(out + used, room - used, minutes, 1, "m");
+	if (rest > 0)
+		put_decimal(out + used, room - used, rest, NS_PER_SEC, "s");
 	return out;
 }
