@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* diagnostics.h — everything that was found wrong while loading, with the line it stands on.
+ *
+ * Bounded: beyond DIAGNOSTICS_MAX entries only the counts go on. Lines that may hold a secret are
+ * never kept. */
+#pragma once
+
+#include "base/base.h"
+
+#define DIAGNOSTICS_MAX 1000
+
+enum severity { SEVERITY_WARNING = 1, SEVERITY_ERROR };
+
+struct diagnostic {
+	enum severity severity;
+	struct error error;
+	struct text line; /* the source line that error.at points into; absent where unknown */
+};
+
+struct diagnostics {
+	struct diagnostic **items; /* owned, as the texts they point to, by the arena */
+	size_t count;
+	size_t errors, warnings; /* all, also those beyond the bound */
+	struct arena arena;
+	bool strict; /* warnings are added as errors */
+};
+
+void diagnostics_init(struct diagnostics *diagnostics);
+void diagnostics_done(struct diagnostics *diagnostics);
+
+void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
+		     const struct error *error, struct text line);
+
+/* "file:3:5: error: text", then the line and a caret below its column. */
+void diagnostic_print(const struct diagnostic *diagnostic, bool colour, struct buffer *out);
+void diagnostic_write_json(const struct diagnostic *diagnostic, struct json_writer *json);
+
+#define AUTO_DIAGNOSTICS __attribute__((cleanup(diagnostics_done)))
