@@ -5,5 +5,8 @@
 #pragma once
 
 #include "net/address.h"
+#include "net/link.h"
 #include "net/loop.h"
+#include "net/slab.h"
 #include "net/socket.h"
+#include "net/tls.h"

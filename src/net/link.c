@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/link.h"
+
+#include "net/link_bio.h"
+#include "net/socket.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define LINGER_NS   (1 * NS_PER_SEC)
+#define FINISH_NS   (30 * NS_PER_SEC) /* for a slow reader of our last bytes */
+#define WIRE_MAX    (256 * 1024)      /* records encrypted ahead of what the kernel takes */
+#define TLS_FIRST   0x16              /* a TLS handshake record; no HTTP method begins so */
+#define VECTORS_MAX 16
+
+static void run_flush(struct deferred *deferred);
+static void on_ready(struct watch *watch, uint32_t events);
+static void on_linger_over(struct timer *timer);
+
+static int start(struct link *link, int fd, struct tls_context *context, struct error *err)
+{
+	link->watch = (struct watch){ .fd = fd, .ready = on_ready };
+	link->flush.run = run_flush;
+	link->linger.fire = on_linger_over;
+	link->context = tls_context_ref(context);
+	link->refusal.code = 0;
+	link->readable = link->writable = link->peer_closed = false;
+	link->is_full = link->close_when_sent = false;
+	link->bytes_in = link->bytes_out = 0;
+
+	const int code = loop_watch(link->loop, &link->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP, err);
+
+	if (code < 0) {
+		close(fd);
+		tls_context_unref(TAKE(link->context));
+	}
+	return code;
+}
+
+static void start_tls(struct link *link)
+{
+	link->ssl = tls_session_new(link->context, link);
+	link_bio_attach(link);
+	link->state = LINK_HANDSHAKING;
+}
+
+int link_accept(struct link *link, int fd, struct tls_context *context, bool sniff,
+		struct error *err)
+{
+	const int code = start(link, fd, context, err);
+
+	if (code < 0)
+		return code;
+	if (context != NULL && sniff)
+		link->state = LINK_SNIFFING;
+	else if (context != NULL)
+		start_tls(link);
+	else
+		link->state = LINK_CONNECTING; /* the first EPOLLOUT opens it */
+	return 0;
+}
+
+int link_connect(struct link *link, const struct address *to, struct tls_context *context,
+		 const char *server_name, struct error *err)
+{
+	const int fd = socket_connect(to, err);
+
+	if (fd < 0)
+		return fd;
+
+	const int code = start(link, fd, context, err);
+
+	if (code < 0)
+		return code;
+	if (context != NULL) {
+		start_tls(link);
+		if (server_name != NULL)
+			SSL_set_tlsext_host_name(link->ssl, server_name);
+	}
+	link->state = LINK_CONNECTING;
+	return 0;
+}
+
+void link_close(struct link *link)
+{
+	if (link->state == LINK_CLOSED)
+		return;
+	link->state = LINK_CLOSED;
+	loop_unwatch(link->loop, &link->watch);
+	loop_undefer(&link->flush);
+	timer_cancel(link->loop, &link->linger);
+	close(link->watch.fd);
+	link->watch.fd = -1;
+	SSL_free(TAKE(link->ssl));
+	tls_context_unref(TAKE(link->context));
+	byte_queue_clear(&link->out, link->pool);
+	byte_queue_clear(&link->wire, link->pool);
+}
+
+void link_note_refusal(struct link *link, const struct error *err)
+{
+	link->refusal = *err;
+}
+
+void link_adopt_context(struct link *link, struct tls_context *context)
+{
+	struct tls_context *before = link->context;
+
+	link->context = tls_context_ref(context);
+	tls_context_unref(before);
+}
+
+struct text link_protocol(const struct link *link)
+{
+	const unsigned char *name = NULL;
+	unsigned len = 0;
+
+	if (link->ssl != NULL)
+		SSL_get0_alpn_selected(link->ssl, &name, &len);
+	return (struct text){ (const char *)name, len };
+}
+
+static void fail(struct link *link, int code, const char *text)
+{
+	struct error err = { 0 };
+
+	error_set(&err, code, "%s", text);
+	link->ops->on_failed(link, &err);
+}
+
+static void fail_tls(struct link *link)
+{
+	char reason[128];
+
+	if (link->refusal.code != 0) { /* our own check says it better than OpenSSL can */
+		ERR_clear_error();
+		link->ops->on_failed(link, &link->refusal);
+		return;
+	}
+	fail(link, -EPROTO, tls_last_reason(reason, sizeof(reason)));
+}
+
+/* ---- reading ---- */
+
+static ssize_t read_plain(struct link *link, void *out, size_t len)
+{
+	return link_receive(link, out, len);
+}
+
+static ssize_t read_tls(struct link *link, void *out, size_t len)
+{
+	size_t got = 0;
+
+	if (SSL_read_ex(link->ssl, out, len, &got) == 1)
+		return (ssize_t)got;
+
+	const int why = SSL_get_error(link->ssl, 0);
+
+	if (link->wire.len > 0)
+		link_flush_later(link); /* an alert, or an answer to a key update */
+	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+		return -EAGAIN;
+	ERR_clear_error();
+	if (why == SSL_ERROR_ZERO_RETURN)
+		return 0;
+	return -ECONNRESET; /* also a FIN without close_notify: a truncated stream is no clean end
+			     */
+}
+
+ssize_t link_read(struct link *link, void *out, size_t len)
+{
+	if (link->state != LINK_OPEN)
+		return -EAGAIN;
+
+	const ssize_t got =
+		link->ssl != NULL ? read_tls(link, out, len) : read_plain(link, out, len);
+
+	if (got > 0)
+		link->bytes_in += (uint64_t)got;
+	return got;
+}
+
+/* Bytes that were read ahead and not yet asked for: no event of the socket will announce them. */
+static bool link_has_pending(const struct link *link)
+{
+	return link->ssl != NULL && SSL_has_pending(link->ssl);
+}
+
+/* ---- writing ---- */
+
+/* Sends from the front of the queue. 0: all sent or would block; -Exxx: broken. */
+static int send_queue(struct link *link, struct byte_queue *queue)
+{
+	while (queue->len > 0 && link->writable) {
+		struct iovec vectors[VECTORS_MAX];
+		size_t count = 0, total = 0;
+
+		for (struct slab *slab = queue->first; slab != NULL && count < VECTORS_MAX;
+		     slab = slab->next) {
+			vectors[count++] =
+				(struct iovec){ slab->data + slab->start, slab->end - slab->start };
+			total += slab->end - slab->start;
+		}
+
+		const struct msghdr message = { .msg_iov = vectors, .msg_iovlen = count };
+		const ssize_t sent = sendmsg(link->watch.fd, &message, MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0 && errno != EAGAIN)
+			return -errno;
+		if (sent < (ssize_t)total)
+			link->writable = false; /* the loop tells when there is room again */
+		if (sent > 0)
+			byte_queue_consume(queue, link->pool, (size_t)sent);
+	}
+	return 0;
+}
+
+/* Turns what waits into records, a slab into one, until enough is on its way. */
+static int encrypt(struct link *link)
+{
+	while (link->out.len > 0 && link->wire.len < WIRE_MAX) {
+		const struct slab *slab = link->out.first;
+		size_t done = 0;
+
+		if (SSL_write_ex(link->ssl, slab->data + slab->start, slab->end - slab->start,
+				 &done)
+		    != 1) {
+			ERR_clear_error();
+			return -ECONNRESET; /* the queue BIO never blocks, so this is no WANT_… */
+		}
+		byte_queue_consume(&link->out, link->pool, done);
+		link->bytes_out += done;
+	}
+	return 0;
+}
+
+static int flush_tls(struct link *link)
+{
+	int code = 0;
+
+	do {
+		if (link->state == LINK_OPEN)
+			code = encrypt(link);
+		if (code == 0)
+			code = send_queue(link, &link->wire);
+	} while (code == 0 && link->writable && link->state == LINK_OPEN && link->out.len > 0);
+	return code;
+}
+
+static int flush_plain(struct link *link)
+{
+	const size_t before = link->out.len;
+	const int code = send_queue(link, &link->out);
+
+	link->bytes_out += before - link->out.len;
+	return code;
+}
+
+static void begin_linger(struct link *link)
+{
+	link->state = LINK_LINGERING;
+	shutdown(link->watch.fd, SHUT_WR);
+	timer_set(link->loop, &link->linger, loop_now(link->loop) + LINGER_NS);
+}
+
+/* Reads and drops what the peer still sends: closing with unread bytes would reset the connection
+ * and could destroy our last answer on its way (RFC 9112, section 9.6). */
+static void drop_input(struct link *link)
+{
+	char waste[4096];
+	ssize_t got;
+
+	do {
+		got = link_receive(link, waste, sizeof(waste));
+	} while (got > 0);
+	if (got != -EAGAIN)
+		link_close(link);
+}
+
+static void on_linger_over(struct timer *timer)
+{
+	link_close(CONTAINER_OF(timer, struct link, linger));
+}
+
+static void run_flush(struct deferred *deferred)
+{
+	struct link *link = CONTAINER_OF(deferred, struct link, flush);
+
+	if (link->state == LINK_CLOSED || link->state == LINK_LINGERING
+	    || link->state == LINK_CONNECTING || link->state == LINK_SNIFFING)
+		return;
+
+	const int code = link->ssl != NULL ? flush_tls(link) : flush_plain(link);
+
+	if (code < 0) {
+		fail(link, code, strerror(-code));
+		return;
+	}
+	if (link_is_full(link)) {
+		link->is_full = true;
+		return;
+	}
+	if (link->close_when_sent && link->out.len == 0) {
+		if (link->ssl != NULL && link->state == LINK_OPEN && !SSL_get_shutdown(link->ssl)) {
+			SSL_shutdown(link->ssl); /* close_notify, into link->wire */
+			ERR_clear_error();
+			(void)send_queue(link, &link->wire);
+		}
+		if (link->wire.len == 0) {
+			begin_linger(link);
+			drop_input(link);
+		}
+		return;
+	}
+	if (link->is_full && link->out.len + link->wire.len <= LINK_LOW) {
+		link->is_full = false;
+		link->ops->on_drained(link);
+	}
+}
+
+void link_flush_later(struct link *link)
+{
+	if (link_is_full(link))
+		link->is_full = true;
+	loop_defer(link->loop, &link->flush);
+}
+
+void link_finish(struct link *link)
+{
+	if (link->state == LINK_CLOSED)
+		return;
+	if (link->state == LINK_HANDSHAKING && send_queue(link, &link->wire) == 0) {
+		begin_linger(link); /* a refused peer should get to read the alert that says why */
+		return;
+	}
+	if (link->state != LINK_OPEN) {
+		if (link->state != LINK_LINGERING)
+			link_close(link);
+		return;
+	}
+	link->close_when_sent = true;
+	timer_set(link->loop, &link->linger, loop_now(link->loop) + FINISH_NS);
+	link_flush_later(link);
+}
+
+/* ---- opening ---- */
+
+static void open_link(struct link *link)
+{
+	link->state = LINK_OPEN;
+	link->ops->on_open(link);
+}
+
+static void handshake(struct link *link)
+{
+	const int done = SSL_do_handshake(link->ssl);
+
+	if (done != 1) {
+		const int why = SSL_get_error(link->ssl, done);
+
+		if (send_queue(link, &link->wire) == 0 && why == SSL_ERROR_WANT_READ)
+			return;
+		fail_tls(link);
+		return;
+	}
+	(void)send_queue(link, &link->wire);
+	open_link(link);
+}
+
+static void sniff(struct link *link)
+{
+	unsigned char first;
+	const ssize_t got = recv(link->watch.fd, &first, 1, MSG_PEEK);
+
+	if (got < 0 && errno == EAGAIN)
+		return;
+	if (got <= 0) {
+		fail(link, -ECONNRESET, "closed before the first byte");
+		return;
+	}
+	if (first == TLS_FIRST) {
+		start_tls(link);
+		handshake(link);
+	} else {
+		tls_context_unref(TAKE(link->context));
+		open_link(link);
+	}
+}
+
+static void finish_connect(struct link *link)
+{
+	const int code = socket_error(link->watch.fd);
+
+	if (code < 0) {
+		fail(link, code, strerror(-code));
+		return;
+	}
+	if (link->ssl != NULL) {
+		link->state = LINK_HANDSHAKING;
+		handshake(link);
+	} else {
+		open_link(link);
+	}
+}
+
+static void on_ready(struct watch *watch, uint32_t events)
+{
+	struct link *link = CONTAINER_OF(watch, struct link, watch);
+
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		link->readable = true;
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		link->peer_closed = true;
+	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+		link->writable = true;
+
+	switch (link->state) {
+	case LINK_CONNECTING:
+		if (link->writable)
+			finish_connect(link);
+		break;
+	case LINK_SNIFFING:
+		sniff(link);
+		break;
+	case LINK_HANDSHAKING:
+		handshake(link);
+		break;
+	case LINK_LINGERING:
+		drop_input(link);
+		return;
+	default:
+		break;
+	}
+	if (link->state == LINK_OPEN && link->writable && link->out.len + link->wire.len > 0)
+		link_flush_later(link);
+	if (link->state == LINK_OPEN && (link->readable || link_has_pending(link)))
+		link->ops->on_input(link);
+}

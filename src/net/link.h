@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* link.h — one connection's bytes: a socket, TLS around it or not, and what waits to be sent.
+ *
+ * A link is a member of its owner (a client's connection, one to an upstream) and tells it through
+ * link_ops what happened. Reading is the owner's: link_read until -EAGAIN. Writing goes into
+ * link->out (byte_queue_*), then link_flush_later; what a round put there leaves in as few writes
+ * as possible.
+ *
+ * After link_close nothing is called back. The owner must not free the link's memory inside a
+ * callback of it: owners are freed by loop_defer, at the end of the round. Single-threaded, as the
+ * loop. */
+#pragma once
+
+#include "net/address.h"
+#include "net/loop.h"
+#include "net/slab.h"
+#include "net/tls.h"
+
+struct link;
+
+struct link_ops {
+	void (*on_open)(struct link *link);  /* connected, TLS done: may be read and written */
+	void (*on_input)(struct link *link); /* link_read has something to say */
+	void (*on_drained)(
+		struct link *link); /* link->out went below LINK_LOW after above LINK_HIGH */
+	void (*on_failed)(struct link *link, const struct error *err); /* it broke; close it */
+};
+
+#define LINK_HIGH (128 * 1024) /* bytes waiting: the producer should pause */
+#define LINK_LOW  (32 * 1024)
+
+enum link_state {
+	LINK_CLOSED = 0,
+	LINK_CONNECTING,
+	LINK_SNIFFING, /* server: is it TLS? */
+	LINK_HANDSHAKING,
+	LINK_OPEN,
+	LINK_LINGERING, /* all is sent; the peer's last bytes are read and thrown away */
+};
+
+struct link {
+	enum link_state state;
+	struct loop *loop;
+	struct slab_pool *pool;
+	const struct link_ops *ops;
+	struct watch watch;
+	SSL *ssl;                    /* NULL: plain */
+	struct tls_context *context; /* of ssl, or to be used once sniffed; a reference */
+	struct byte_queue out;       /* what the owner wants sent */
+	struct byte_queue wire;      /* TLS records not yet taken by the kernel */
+	struct deferred flush;
+	struct timer linger;
+	bool readable, writable; /* edge-triggered: true until the kernel says it would block */
+	bool peer_closed;        /* the peer's FIN was seen by the loop */
+	bool is_full;            /* above LINK_HIGH; on_drained is owed */
+	bool close_when_sent;    /* see link_finish */
+	struct error refusal;    /* what the verify callback said; code 0: nothing */
+	uint64_t bytes_in, bytes_out; /* of the owner's data */
+};
+
+/* Takes over an accepted descriptor. context NULL: plain. sniff: the first byte decides, TLS with
+ * the context or plain text. on_open follows (at the end of the round at the earliest). */
+int link_accept(struct link *link, int fd, struct tls_context *context, bool sniff,
+		struct error *err);
+
+/* Starts to connect. server_name (SNI) may be NULL. on_open or on_failed follows. */
+int link_connect(struct link *link, const struct address *to, struct tls_context *context,
+		 const char *server_name, struct error *err);
+
+/* > 0 bytes; 0: the peer is done sending; -EAGAIN: on_input will tell; other -Exxx: broken. */
+ssize_t link_read(struct link *link, void *out, size_t len);
+
+void link_flush_later(struct link *link); /* at the end of the round */
+void link_finish(struct link *link);      /* send what waits, say goodbye, linger shortly, close */
+void link_close(struct link *link);       /* at once; what waits is dropped; fine if closed */
+
+static inline bool link_is_open(const struct link *link)
+{
+	return link->state == LINK_OPEN;
+}
+
+static inline bool link_is_full(const struct link *link)
+{
+	return link->out.len + link->wire.len >= LINK_HIGH;
+}
+
+struct text link_protocol(const struct link *link); /* what ALPN chose; len 0: nothing */
+
+/* For tls.c */
+void link_note_refusal(struct link *link, const struct error *err);
+void link_adopt_context(struct link *link, struct tls_context *context);
