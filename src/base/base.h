@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/ip.h"
 #include "base/json_write.h"
 #include "base/list.h"
 #include "base/log.h"
