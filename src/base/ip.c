@@ -90,7 +90,7 @@ struct ip_address ip_mask(struct ip_address ip, unsigned prefix_bits)
 	return ip;
 }
 
-bool ip_block_parse(struct text text, struct ip_block *out)
+bool ip_range_parse(struct text text, struct ip_range *out)
 {
 	size_t slash = text_find_char(text, '/');
 	struct ip_address base;
@@ -104,11 +104,11 @@ bool ip_block_parse(struct text text, struct ip_block *out)
 	bits = widest;
 	if (slash != TEXT_NONE && !text_parse_number(text_from(text, slash + 1), widest, &bits))
 		return false;
-	*out = (struct ip_block){ ip_mask(base, (unsigned)bits), (unsigned)bits };
+	*out = (struct ip_range){ ip_mask(base, (unsigned)bits), (unsigned)bits };
 	return true;
 }
 
-bool ip_block_contains(const struct ip_block *block, struct ip_address ip)
+bool ip_range_contains(const struct ip_range *block, struct ip_address ip)
 {
 	if (ip.family == IP_NONE || ip.family != block->base.family)
 		return false;

@@ -20,7 +20,7 @@ struct ip_address { /* zeroed: no address */
 	enum ip_family family;
 };
 
-struct ip_block { /* host bits are zero */
+struct ip_range { /* host bits are zero */
 	struct ip_address base;
 	unsigned prefix_bits; /* within the family: 0..32 or 0..128 */
 };
@@ -36,6 +36,6 @@ struct ip_address ip_from_sockaddr(const struct sockaddr *address,
 bool ip_equal(struct ip_address a, struct ip_address b); /* absent equals nothing */
 
 /* "10.0.0.0/8", or one address. Host bits may be set: they are cleared. */
-bool ip_block_parse(struct text text, struct ip_block *out);
-bool ip_block_contains(const struct ip_block *block, struct ip_address ip);
+bool ip_range_parse(struct text text, struct ip_range *out);
+bool ip_range_contains(const struct ip_range *block, struct ip_address ip);
 struct ip_address ip_mask(struct ip_address ip, unsigned prefix_bits); /* within its family */

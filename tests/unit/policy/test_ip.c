@@ -31,12 +31,12 @@ static const struct block_case {
 static void check_row(void **state)
 {
 	const struct block_case *row = *state;
-	struct ip_block block;
+	struct ip_range block;
 	struct ip_address ip;
 
-	assert_true(ip_block_parse(text_of(row->block), &block));
+	assert_true(ip_range_parse(text_of(row->block), &block));
 	assert_true(ip_parse(text_of(row->ip), &ip));
-	assert_int_equal(ip_block_contains(&block, ip), row->contained);
+	assert_int_equal(ip_range_contains(&block, ip), row->contained);
 }
 
 static void malformed_is_refused(void **state)
@@ -57,22 +57,22 @@ static void malformed_is_refused(void **state)
 					      "010.0.0.1x",
 					      "1.2.3.4.5",
 					      "/8" };
-	struct ip_block block;
+	struct ip_range block;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(blocks); i++)
-		assert_false(ip_block_parse(text_of(blocks[i]), &block));
-	assert_false(ip_block_parse((struct text){ "10.0.0.1\0", 9 }, &block));
+		assert_false(ip_range_parse(text_of(blocks[i]), &block));
+	assert_false(ip_range_parse((struct text){ "10.0.0.1\0", 9 }, &block));
 }
 
 static void absent_is_in_no_block(void **state)
 {
-	struct ip_block block;
+	struct ip_range block;
 	struct ip_address none = { 0 };
 
 	(void)state;
-	assert_true(ip_block_parse(TEXT("::/0"), &block));
-	assert_false(ip_block_contains(&block, none));
+	assert_true(ip_range_parse(TEXT("::/0"), &block));
+	assert_false(ip_range_contains(&block, none));
 	assert_false(ip_equal(none, none));
 }
 
