@@ -5,6 +5,7 @@
 #pragma once
 
 #include "net/address.h"
+#include "net/http.h"
 #include "net/link.h"
 #include "net/loop.h"
 #include "net/slab.h"
