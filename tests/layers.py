@@ -23,7 +23,7 @@ ALLOWED = {
     "policy": ["resource", "base"],
     "proxy": ["net", "policy", "identity", "resource", "base"],
     "sensor": ["base"],
-    "rules": ["base"],
+    "rules": ["resource", "base"],
     "threat": ["sensor", "rules", "resource", "base"],
     "check": ["policy", "resource", "rules", "base"],
     "console": ["net", "resource", "base"],

@@ -5,34 +5,48 @@
 #include <stdio.h>
 #include <string.h>
 
-void error_fill(struct error *err, int code, struct source_pos at, const char *fmt, ...)
+static int fill(struct error *err, int code, struct source_pos at, const char *fmt, va_list args)
 {
-	va_list args;
-
-	if (err == NULL)
-		return;
-	err->code = code;
-	err->at = at;
-	va_start(args, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-}
-
-int error_prefix(struct error *err, int code, const char *fmt, ...)
-{
-	char rest[ERROR_TEXT_MAX];
-	va_list args;
-
 	if (err == NULL)
 		return code;
 	err->code = code;
+	err->at = at;
+	vsnprintf(err->text, sizeof(err->text), fmt, args);
+	return code;
+}
+
+int error_set(struct error *err, int code, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fill(err, code, (struct source_pos){ 0 }, fmt, args);
+	va_end(args);
+	return code;
+}
+
+int error_at(struct error *err, int code, struct source_pos at, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	fill(err, code, at, fmt, args);
+	va_end(args);
+	return code;
+}
+
+int error_prefix(struct error *err, const char *fmt, ...)
+{
+	char rest[sizeof(err->text)];
+	va_list args;
+
 	memcpy(rest, err->text, sizeof(rest));
 	va_start(args, fmt);
 	const int len = vsnprintf(err->text, sizeof(err->text), fmt, args);
 	va_end(args);
 	if (len >= 0 && (size_t)len < sizeof(err->text))
 		snprintf(err->text + len, sizeof(err->text) - (size_t)len, ": %s", rest);
-	return code;
+	return err->code;
 }
 
 const char *error_format(const struct error *err, char *out, size_t size)
