@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bundle.h — whom to trust for which trust domain.
  *
- * A bundle is one trust domain's certificate authorities, as certificates and as the X509_STORE
- * that path validation reads. Bundles of several trust domains are never pooled: the verifier picks
- * one by the trust domain of the leaf, so the root of one domain cannot vouch for another
- * (SPIFFE_Trust_Domain_and_Bundle.md, section 3).
+ * A bundle is one trust domain's certificate authorities. Bundles of several trust domains are
+ * never pooled: the verifier picks one by the trust domain of the leaf, so the root of one domain
+ * cannot vouch for another (SPIFFE_Trust_Domain_and_Bundle.md, section 3).
  *
  * Filled by one thread, then shared: once another reference exists it no longer changes. */
 #pragma once
@@ -17,7 +16,6 @@
 struct bundle {
 	const char *trust_domain;     /* owned */
 	STACK_OF(X509) * authorities; /* owned; may be empty: nothing is trusted */
-	X509_STORE *store;            /* the same certificates; owned */
 };
 
 struct bundles {

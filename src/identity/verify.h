@@ -26,6 +26,7 @@ enum verify_reason {
 	VERIFY_MALFORMED_ID,
 	VERIFY_NO_PATH_IN_ID,
 	VERIFY_MALFORMED_CERTIFICATE,
+	VERIFY_NAME_NOT_CRITICAL,
 	VERIFY_LEAF_IS_CA,
 	VERIFY_KEY_USAGE_MISSING,
 	VERIFY_KEY_USAGE_NOT_CRITICAL,
@@ -38,7 +39,7 @@ enum verify_reason {
 	VERIFY_UNKNOWN_AUTHORITY,
 	VERIFY_BAD_SIGNATURE,
 	VERIFY_NAME_NOT_PERMITTED,
-	VERIFY_AUTHORITY_EXPIRED,
+	VERIFY_AUTHORITY_NOT_VALID_NOW,
 	VERIFY_AUTHORITY_NOT_CA,
 	VERIFY_AUTHORITY_MAY_NOT_SIGN,
 	VERIFY_AUTHORITY_OF_OTHER_DOMAIN,
@@ -52,7 +53,7 @@ const char *verify_reason_text(enum verify_reason reason); /* a sentence for peo
 
 struct peer_identity {
 	enum verify_reason reason;
-	struct spiffe_id id; /* views into text; set only where reason is VERIFY_TRUSTED */
+	struct spiffe_id id; /* views into text; set on success */
 	char text[SPIFFE_ID_MAX + 1];
 };
 
@@ -62,5 +63,6 @@ int identity_verify_peer(const struct bundles *bundles, X509 *leaf, STACK_OF(X50
 			 enum tls_role peer_role, int64_t now_ns, struct peer_identity *out,
 			 struct error *err);
 
-/* The part that needs no bundle: is this an X.509-SVID leaf? Used on our own certificates. */
+/* The part that needs no bundle: is this an X.509-SVID leaf? Fills in out->id but never says
+ * VERIFY_TRUSTED. Used on our own certificates. */
 int identity_check_leaf(X509 *leaf, struct peer_identity *out, struct error *err);

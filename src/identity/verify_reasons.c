@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verify_reasons.c — every reason's name, as logs and `mangrove id verify` print it, and sentence.
+ */
+#include "identity/verify.h"
+
+static const struct {
+	const char *name, *text;
+} reasons[VERIFY_REASON_COUNT] = {
+	[VERIFY_UNCHECKED] = { "UNCHECKED", "the certificate was not checked" },
+	[VERIFY_TRUSTED] = { "TRUSTED", "the certificate is trusted" },
+	[VERIFY_NO_CERTIFICATE] = { "NO_CERTIFICATE", "the peer showed no certificate" },
+	[VERIFY_NO_URI_NAME] = { "NO_URI_NAME",
+				 "the certificate has no URI name, so it carries no SPIFFE ID" },
+	[VERIFY_SEVERAL_URI_NAMES] = { "SEVERAL_URI_NAMES",
+				       "the certificate has more than one URI name" },
+	[VERIFY_MALFORMED_ID] = { "MALFORMED_ID", "the URI name is no SPIFFE ID" },
+	[VERIFY_NO_PATH_IN_ID] = { "NO_PATH_IN_ID",
+				   "the SPIFFE ID has no path, so it names no workload" },
+	[VERIFY_MALFORMED_CERTIFICATE] = { "MALFORMED_CERTIFICATE",
+					   "the certificate's extensions are malformed" },
+	[VERIFY_NAME_NOT_CRITICAL] = { "NAME_NOT_CRITICAL",
+				       "the subject is empty, but the URI name is not critical" },
+	[VERIFY_LEAF_IS_CA] = { "LEAF_IS_CA",
+				"a certificate authority's certificate is used as a workload's" },
+	[VERIFY_KEY_USAGE_MISSING] = { "KEY_USAGE_MISSING", "the certificate has no key usage" },
+	[VERIFY_KEY_USAGE_NOT_CRITICAL] = { "KEY_USAGE_NOT_CRITICAL",
+					    "the certificate's key usage is not critical" },
+	[VERIFY_NO_DIGITAL_SIGNATURE] = { "NO_DIGITAL_SIGNATURE",
+					  "the key usage does not allow digital signatures" },
+	[VERIFY_LEAF_MAY_SIGN] = { "LEAF_MAY_SIGN",
+				   "the key usage of a workload's certificate allows signing "
+				   "certificates or revocation lists" },
+	[VERIFY_WRONG_EXTENDED_KEY_USAGE] = { "WRONG_EXTENDED_KEY_USAGE",
+					      "the extended key usage does not allow this side of "
+					      "a TLS connection" },
+	[VERIFY_UNKNOWN_TRUST_DOMAIN] = { "UNKNOWN_TRUST_DOMAIN",
+					  "nothing is known about the peer's trust domain" },
+	[VERIFY_EXPIRED] = { "EXPIRED", "the certificate has expired" },
+	[VERIFY_NOT_YET_VALID] = { "NOT_YET_VALID", "the certificate is not valid yet" },
+	[VERIFY_UNKNOWN_AUTHORITY] = { "UNKNOWN_AUTHORITY",
+				       "no authority of the peer's trust domain vouches for it" },
+	[VERIFY_BAD_SIGNATURE] = { "BAD_SIGNATURE", "a signature on the path is wrong" },
+	[VERIFY_NAME_NOT_PERMITTED] = { "NAME_NOT_PERMITTED",
+					"the name lies outside what its authority may certify" },
+	[VERIFY_AUTHORITY_NOT_VALID_NOW] = { "AUTHORITY_NOT_VALID_NOW",
+					     "an authority on the path has expired or is not valid "
+					     "yet" },
+	[VERIFY_AUTHORITY_NOT_CA] = { "AUTHORITY_NOT_CA",
+				      "a certificate on the path is no certificate authority's" },
+	[VERIFY_AUTHORITY_MAY_NOT_SIGN] = { "AUTHORITY_MAY_NOT_SIGN",
+					    "the key usage of an authority on the path does not "
+					    "allow signing certificates" },
+	[VERIFY_AUTHORITY_OF_OTHER_DOMAIN] = { "AUTHORITY_OF_OTHER_DOMAIN",
+					       "an authority on the path belongs to another trust "
+					       "domain" },
+	[VERIFY_AUTHORITY_ID_HAS_PATH] = { "AUTHORITY_ID_HAS_PATH",
+					   "an authority on the path has the SPIFFE ID of a "
+					   "workload" },
+	[VERIFY_PATH_INVALID] = { "PATH_INVALID", "the certificate path is invalid" },
+};
+
+const char *verify_reason_name(enum verify_reason reason)
+{
+	return reasons[reason].name;
+}
+
+const char *verify_reason_text(enum verify_reason reason)
+{
+	return reasons[reason].text;
+}
