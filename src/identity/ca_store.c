@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "identity/ca_store.h"
+
+#include "identity/openssl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_TRUST_DOMAIN "cluster.local"
+#define FILE_SIZE_MAX        65536
+
+void authority_done(struct authority *authority)
+{
+	X509_free(authority->certificate);
+	EVP_PKEY_free(authority->key);
+}
+
+static char *path_in(const struct ca_store *store, const char *name)
+{
+	return mem_printf("%s/%s", store->directory, name);
+}
+
+/* "root-1.key", "issuer-1-2.pem" */
+static char *path_of(const struct ca_store *store, unsigned root, unsigned issuer,
+		     const char *ending)
+{
+	if (issuer == 0)
+		return mem_printf("%s/root-%u.%s", store->directory, root, ending);
+	return mem_printf("%s/issuer-%u-%u.%s", store->directory, root, issuer, ending);
+}
+
+static int prepare_directory(const char *directory, struct error *err)
+{
+	struct stat status;
+	const int result = file_make_directory(directory, 0700, err);
+
+	if (result < 0)
+		return result;
+	if (stat(directory, &status) < 0 || (status.st_mode & 0077) == 0)
+		return 0;
+	if (chmod(directory, 0700) < 0)
+		return error_set(err, -EPERM,
+				 "%s holds private keys and is open to others (mode %03o): "
+				 "'chmod 700' it",
+				 directory, status.st_mode & 0777);
+	log_warn("%s was open to others (mode %03o); it is 700 now", directory,
+		 status.st_mode & 0777);
+	return 0;
+}
+
+static int take_lock(struct ca_store *store, struct error *err)
+{
+	AUTO(mem_free_text) char *path = path_in(store, "lock");
+
+	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (store->lock < 0)
+		return error_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
+	if (flock(store->lock, LOCK_EX | LOCK_NB) < 0)
+		return error_set(err, -EBUSY, "another process runs the authority in %s",
+				 store->directory);
+	return 0;
+}
+
+static int read_trust_domain(const char *path, char **out, struct error *err)
+{
+	AUTO_BUFFER struct buffer content = { 0 };
+	struct text name;
+	int result = file_read(path, FILE_SIZE_MAX, &content, err);
+
+	if (result < 0)
+		return result;
+	while (content.len > 0 && char_is_space(content.data[content.len - 1]))
+		content.len--;
+	result = trust_domain_parse(buffer_text(&content), &name, err);
+	if (result < 0)
+		return error_prefix(err, "%s", path);
+	*out = mem_strndup(name.ptr, name.len);
+	return 0;
+}
+
+static int write_trust_domain(const char *path, struct text name, char **out, struct error *err)
+{
+	AUTO(mem_free_text) char *line = mem_printf("%.*s\n", TEXT_ARGS(name));
+	const int result = file_write_atomic(path, line, strlen(line), 0644, err);
+
+	if (result == 0)
+		*out = mem_strndup(name.ptr, name.len);
+	return result;
+}
+
+/* The authority's name is fixed at first start: certificates all over the mesh carry it. */
+static int settle_trust_domain(const struct ca_store *store, const char *wanted, char **out,
+			       struct error *err)
+{
+	AUTO(mem_free_text) char *path = path_in(store, "trust-domain");
+	struct text name = TEXT(DEFAULT_TRUST_DOMAIN);
+	int result = 0;
+
+	if (wanted != NULL)
+		result = trust_domain_parse(text_of(wanted), &name, err);
+	if (result < 0)
+		return result;
+	if (!file_exists(path))
+		return write_trust_domain(path, name, out, err);
+	result = read_trust_domain(path, out, err);
+	if (result < 0 || wanted == NULL || text_is(name, *out))
+		return result;
+	result = error_set(
+		err, -EEXIST,
+		"the authority in %s belongs to the trust domain '%s', not to '%.*s'; give "
+		"the new one a state directory of its own",
+		store->directory, *out, TEXT_ARGS(name));
+	mem_free(TAKE(*out));
+	return result;
+}
+
+int ca_store_open(const char *directory, const char *wanted, struct ca_store *out,
+		  char **trust_domain, struct error *err)
+{
+	struct ca_store store = { .directory = mem_strdup(directory), .lock = -1 };
+	int result = prepare_directory(directory, err);
+
+	if (result == 0)
+		result = take_lock(&store, err);
+	if (result == 0)
+		result = settle_trust_domain(&store, wanted, trust_domain, err);
+	if (result < 0)
+		ca_store_done(&store);
+	else
+		*out = store;
+	return result;
+}
+
+void ca_store_done(struct ca_store *store)
+{
+	file_close(&store->lock);
+	mem_free(TAKE(store->directory));
+}
+
+static int check_key_mode(const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (stat(path, &status) == 0 && (status.st_mode & 0077) != 0)
+		return error_set(
+			err, -EPERM,
+			"the private key %s is open to others (mode %03o): 'chmod 600' it, "
+			"and think about who may have read it",
+			path, status.st_mode & 0777);
+	return 0;
+}
+
+static int load_key(const char *path, EVP_PKEY **out, struct error *err)
+{
+	AUTO_BUFFER struct buffer pem = { 0 };
+	int result = check_key_mode(path, err);
+
+	if (result == 0)
+		result = file_read(path, FILE_SIZE_MAX, &pem, err);
+	if (result < 0)
+		return result;
+	result = pem_read_key(buffer_text(&pem), out, err);
+	mem_wipe(pem.data, pem.len);
+	return result < 0 ? error_prefix(err, "%s", path) : 0;
+}
+
+static int load_certificate(const char *path, X509 **out, struct error *err)
+{
+	AUTO_BUFFER struct buffer pem = { 0 };
+	AUTO(x509_chain_free) STACK_OF(X509) *certificates = NULL;
+	int result = file_read(path, FILE_SIZE_MAX, &pem, err);
+
+	if (result < 0)
+		return result;
+	result = pem_read_certificates(buffer_text(&pem), &certificates, err);
+	if (result < 0)
+		return error_prefix(err, "%s", path);
+	*out = sk_X509_shift(certificates);
+	return 0;
+}
+
+static int load_authority(const struct ca_store *store, struct authority *authority,
+			  struct error *err)
+{
+	AUTO(mem_free_text)
+	char *certificate = path_of(store, authority->root, authority->issuer, "pem");
+	AUTO(mem_free_text)
+	char *key = path_of(store, authority->root, authority->issuer, "key");
+	int result = load_certificate(certificate, &authority->certificate, err);
+
+	if (result == 0 && file_exists(key))
+		result = load_key(key, &authority->key, err);
+	if (result < 0)
+		return result;
+	if (authority->key != NULL
+	    && X509_check_private_key(authority->certificate, authority->key) != 1)
+		return openssl_error(err, -EINVAL, key);
+	authority->not_before_ns = asn1_time_ns(X509_get0_notBefore(authority->certificate));
+	authority->not_after_ns = asn1_time_ns(X509_get0_notAfter(authority->certificate));
+	return 0;
+}
+
+/* Which generation "root-N.pem" or "issuer-N-M.pem" is; false for any other name. */
+static bool parse_name(struct text name, struct authority *out)
+{
+	const struct text ending = TEXT(".pem");
+	uint64_t root = 0, issuer = 0;
+
+	if (!text_ends_with(name, ending))
+		return false;
+	name.len -= ending.len;
+
+	const struct text kind = text_split(&name, '-');
+	const bool is_issuer = text_is(kind, "issuer");
+
+	if (!is_issuer && !text_is(kind, "root"))
+		return false;
+	if (!text_parse_number(text_split(&name, '-'), UINT32_MAX - 1, &root) || root == 0)
+		return false;
+	if (is_issuer && (!text_parse_number(name, UINT32_MAX - 1, &issuer) || issuer == 0))
+		return false;
+	*out = (struct authority){ .root = (unsigned)root, .issuer = (unsigned)issuer };
+	return is_issuer || name.ptr == NULL;
+}
+
+static void close_directory(DIR **slot)
+{
+	if (*slot != NULL)
+		closedir(*slot);
+}
+
+int ca_store_load(const struct ca_store *store, struct authority **out, size_t *count,
+		  struct error *err)
+{
+	__attribute__((cleanup(close_directory))) DIR *directory = opendir(store->directory);
+	const struct dirent *entry;
+
+	*out = NULL;
+	*count = 0;
+	if (directory == NULL)
+		return error_set(err, -errno, "cannot read %s: %s", store->directory,
+				 strerror(errno));
+	while ((entry = readdir(directory)) != NULL) {
+		struct authority authority;
+
+		if (!parse_name(text_of(entry->d_name), &authority))
+			continue;
+
+		const int result = load_authority(store, &authority, err);
+
+		if (result < 0) {
+			authority_done(&authority);
+			return result;
+		}
+		*out = mem_realloc_array(*out, *count + 1, sizeof(authority));
+		(*out)[(*count)++] = authority;
+	}
+	return 0;
+}
+
+/* A key that was written just before a crash counts too: nothing is ever overwritten. */
+static bool is_taken(const struct ca_store *store, unsigned root, unsigned issuer)
+{
+	AUTO(mem_free_text) char *certificate = path_of(store, root, issuer, "pem");
+	AUTO(mem_free_text) char *key = path_of(store, root, issuer, "key");
+
+	return file_exists(certificate) || file_exists(key);
+}
+
+unsigned ca_store_next_root(const struct ca_store *store)
+{
+	unsigned number = 1;
+
+	while (is_taken(store, number, 0))
+		number++;
+	return number;
+}
+
+unsigned ca_store_next_issuer(const struct ca_store *store, unsigned root)
+{
+	unsigned number = 1;
+
+	while (is_taken(store, root, number))
+		number++;
+	return number;
+}
+
+int ca_store_save(const struct ca_store *store, const struct authority *authority,
+		  struct error *err)
+{
+	AUTO(mem_free_text)
+	char *key_path = path_of(store, authority->root, authority->issuer, "key");
+	AUTO(mem_free_text) char *path = path_of(store, authority->root, authority->issuer, "pem");
+	AUTO_BUFFER struct buffer key = { 0 }, certificate = { 0 };
+	int result = pem_write_key(&key, authority->key, err);
+
+	if (result == 0)
+		result = file_write_atomic(key_path, key.data, key.len, 0600, err);
+	mem_wipe(key.data, key.capacity);
+	if (result < 0)
+		return result;
+	pem_write_certificate(&certificate, authority->certificate);
+	return file_write_atomic(path, certificate.data, certificate.len, 0644, err);
+}
