@@ -74,12 +74,10 @@ int pem_read_key(struct text pem, EVP_PKEY **out, struct error *err)
 {
 	AUTO(BIO_free_all) BIO *bio = bio_of(pem);
 
+	if (!text_contains(pem, TEXT("PRIVATE KEY-----")))
+		return error_set(err, -ENOENT, "there is no PEM private key in it");
 	ERR_clear_error();
 	*out = PEM_read_bio_PrivateKey(bio, NULL, refuse_passphrase, NULL);
-	if (*out == NULL && is_end_of_pem()) {
-		ERR_clear_error();
-		return error_set(err, -ENOENT, "there is no PEM private key in it");
-	}
 	return *out != NULL ? 0 : openssl_error(err, -EINVAL, "unreadable private key");
 }
 

@@ -22,8 +22,8 @@ struct identity_files {
 	const char *directory;
 };
 
-/* Reads the files now: where no identity can be read at all this fails and says why. Then watches
- * them (inotify). The paths are copied. */
+/* Reads the files now, and tells `changed` before it returns: where no identity can be read at all
+ * this fails and says why. Then watches them (inotify). The paths are copied. */
 int identity_source_from_files(struct loop *loop, const struct identity_files *files, size_t count,
 			       identity_changed_fn changed, void *owner,
 			       struct identity_source **out, struct error *err);

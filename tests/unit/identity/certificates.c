@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "certificates.h"
+#include "identity/certificates.h"
 
 #include <openssl/x509v3.h>
 

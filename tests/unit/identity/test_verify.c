@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* X509-SVID.md, sections 2 to 5, a row each: one point is wrong, and that is the reason given. */
-#include "certificates.h"
+#include "identity/certificates.h"
 
 #include <errno.h>
 #include <setjmp.h>

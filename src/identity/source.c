@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "identity/source_base.h"
+
+void source_publish(struct identity_source *source, struct svid *const *svids, size_t count,
+		    struct bundles *bundles)
+{
+	AUTO(identity_set_unref) struct identity_set *before = source->current;
+
+	source->current = identity_set_new(++source->generation, svids, count, bundles);
+	source->changed(source->owner, source->current);
+}
+
+struct identity_set *identity_source_current(const struct identity_source *source)
+{
+	return source->current;
+}
+
+void identity_source_free(struct identity_source *source)
+{
+	if (source == NULL)
+		return;
+	identity_set_unref(source->current);
+	source->free(source);
+}

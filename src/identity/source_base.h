@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* source_base.h — what both kinds of identity source are made of. For this room alone. */
+#pragma once
+
+#include "identity/source.h"
+
+struct identity_source {
+	void (*free)(struct identity_source *source); /* the whole, after source_base_done */
+	identity_changed_fn changed;
+	void *owner;
+	struct identity_set *current; /* owned */
+	uint64_t generation;
+};
+
+/* Makes the next set current and tells the owner. Takes references of its own. */
+void source_publish(struct identity_source *source, struct svid *const *svids, size_t count,
+		    struct bundles *bundles);
