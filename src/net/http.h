@@ -125,6 +125,11 @@ static inline bool http_head_is_connect(const struct http_head *head)
 	return text_equal(head->method, TEXT("CONNECT"));
 }
 
+static inline bool http_head_is_options(const struct http_head *head)
+{
+	return text_equal(head->method, TEXT("OPTIONS"));
+}
+
 /* Answers before the answer: 100, 102, 103. 101 is final: the protocol changes. */
 static inline bool http_status_is_interim(unsigned status)
 {
@@ -139,6 +144,7 @@ struct http_limits {
 	size_t field_count;      /* above: 431; at most 65,000 */
 	size_t trailer_bytes;    /* all trailers of one message */
 	size_t chunk_extension_bytes; /* of one chunk */
+	bool allow_connect;           /* otherwise CONNECT is 501 */
 };
 
 extern const struct http_limits http_limits_default;

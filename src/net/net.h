@@ -6,6 +6,9 @@
 
 #include "net/address.h"
 #include "net/http.h"
+#include "net/http1_parse.h"
+#include "net/http_authority.h"
+#include "net/http_chars.h"
 #include "net/link.h"
 #include "net/loop.h"
 #include "net/slab.h"
