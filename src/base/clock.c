@@ -102,6 +102,14 @@ static bool take_char(struct text *text, char wanted)
 	return true;
 }
 
+static unsigned days_in_month(unsigned year, unsigned month)
+{
+	static const unsigned char days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+	return days[month - 1] + (month == 2 && leap ? 1u : 0u);
+}
+
 static unsigned take_fraction_ns(struct text *text)
 {
 	unsigned ns = 0, scale = 100000000;
@@ -133,7 +141,6 @@ static bool take_offset(struct text *text, int64_t *seconds)
 
 bool clock_parse_utc(struct text text, int64_t *wall_ns)
 {
-	static const unsigned char days_in[] = { 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	unsigned year, month, day, hour, minute, second, fraction_ns = 0;
 	int64_t offset;
 
@@ -144,10 +151,13 @@ bool clock_parse_utc(struct text text, int64_t *wall_ns)
 	    || !take_number(&text, 2, 59, &minute) || !take_char(&text, ':')
 	    || !take_number(&text, 2, 60, &second))
 		return false;
-	if (month == 0 || day == 0 || day > days_in[month - 1])
+	if (month == 0 || day == 0 || day > days_in_month(year, month))
 		return false;
-	if (take_char(&text, '.'))
+	if (take_char(&text, '.')) {
+		if (text.len == 0 || !char_is_digit(text.ptr[0]))
+			return false;
 		fraction_ns = take_fraction_ns(&text);
+	}
 	if (!take_offset(&text, &offset) || text.len > 0)
 		return false;
 

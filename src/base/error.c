@@ -1,45 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-static int fill(struct error *err, int code, struct source_pos at, const char *fmt, va_list args)
+void error_fill(struct error *err, int code, struct source_pos at, const char *fmt, ...)
 {
+	va_list args;
+
 	if (err == NULL)
-		return code;
+		return;
 	err->code = code;
 	err->at = at;
+	va_start(args, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, args);
-	return code;
-}
-
-int error_set(struct error *err, int code, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	fill(err, code, (struct source_pos){ 0 }, fmt, args);
 	va_end(args);
-	return code;
-}
-
-int error_at(struct error *err, int code, struct source_pos at, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	fill(err, code, at, fmt, args);
-	va_end(args);
-	return code;
 }
 
 int error_prefix(struct error *err, const char *fmt, ...)
 {
-	char rest[sizeof(err->text)];
+	char rest[ERROR_TEXT_MAX];
 	va_list args;
 
+	if (err == NULL)
+		return -EINVAL;
 	memcpy(rest, err->text, sizeof(rest));
 	va_start(args, fmt);
 	const int len = vsnprintf(err->text, sizeof(err->text), fmt, args);

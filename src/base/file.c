@@ -108,17 +108,32 @@ int file_write_atomic(const char *path, const void *bytes, size_t len, mode_t mo
 	return 0;
 }
 
+static int make_one_directory(const char *path, mode_t mode, struct error *err)
+{
+	struct stat status;
+
+	if (mkdir(path, mode) == 0)
+		return 0;
+	if (errno == EEXIST && stat(path, &status) == 0) {
+		if (S_ISDIR(status.st_mode))
+			return 0;
+		errno = ENOTDIR;
+	}
+	return fail(err, path, "create directory");
+}
+
 int file_make_directory(const char *path, mode_t mode, struct error *err)
 {
 	AUTO(mem_free_text) char *copy = mem_strdup(path);
 
 	for (char *slash = strchr(copy + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
-			return fail(err, copy, "create directory");
+
+		const int result = make_one_directory(copy, 0755, err);
+
+		if (result < 0)
+			return result;
 		*slash = '/';
 	}
-	if (mkdir(copy, mode) < 0 && errno != EEXIST)
-		return fail(err, path, "create directory");
-	return 0;
+	return make_one_directory(copy, mode, err);
 }
