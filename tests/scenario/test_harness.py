@@ -21,7 +21,7 @@ def test_an_origin_tells_what_it_was_asked(origin):
     assert told["headers"]["x-one"] == "1"
     assert get(server.port, "/status/404")[0] == 404
     assert get(server.port, "/bytes/70000")[2] == b"x" * 70000
-    assert get(server.port, "/chunks/3")[2] == 12
+    assert get(server.port, "/chunks/3")[2] == b"012"
 
 
 def test_a_raw_origin_speaks_as_told(raw_origin):

@@ -72,6 +72,7 @@ class HttpOrigin(RawOrigin):
             await asyncio.sleep(float(argument))
         head = f"HTTP/1.1 {status} Said\r\nContent-Type: {content_type}\r\nX-Origin: {self.name}\r\n"
         if kind == "chunks":
+            head = head.replace("application/json", "text/plain")
             chunks = b"".join(b"%x\r\n%s\r\n" % (len(str(n)), str(n).encode()) for n in range(int(argument)))
             writer.write(head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n")
         else:
