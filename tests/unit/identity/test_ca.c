@@ -280,7 +280,8 @@ static void rotation_never_breaks_trust(void **state)
 			old_bundles = bundles_ref(ca_bundles(place->ca));
 		}
 	}
-	assert_in_range(changes, 15, 25); /* a root every 32 s comes, and one goes */
+	/* a root comes every 32 s and one goes, sometimes in the same step */
+	assert_in_range(changes, 9, 25);
 	assert_int_equal(mode_of(place, "root-9.key"), 0600);
 	assert_int_equal(mode_of(place, "root-1.key"), 0600); /* nothing is deleted */
 }
