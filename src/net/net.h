@@ -5,6 +5,9 @@
 #pragma once
 
 #include "net/address.h"
+#include "net/grpc.h"
+#include "net/grpc_client.h"
+#include "net/grpc_server.h"
 #include "net/http.h"
 #include "net/http1_parse.h"
 #include "net/http2.h"
