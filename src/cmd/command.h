@@ -29,5 +29,6 @@ const struct command *command_find(const char *name);
 int command_usage(const struct command *command, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+extern const struct command check_command;
 extern const struct command help_command;
 extern const struct command version_command;

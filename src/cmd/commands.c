@@ -7,6 +7,7 @@
 
 const struct command *const commands[] = {
 	&help_command,
+	&check_command,
 	&version_command,
 	NULL,
 };

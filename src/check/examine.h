@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* examine.h — one function a kind of artifact: parse the text, run the families over it.
+ *
+ * A fault in the text is a finding, not an error; an error means the text could not be looked at.
+ */
+#pragma once
+
+#include "check/examination.h"
+
+int examine_dockerfile(struct examination *exam, struct error *err);
+
+/* Reads and examines one file; `named`: by the user, so an unknown kind is a problem. */
+void check_file(struct check_run *run, const struct check_options *options, const char *path,
+		bool named);
+void check_run_add_problem(struct check_run *run, const char *file, const struct error *err);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/dockerfile.h"
+#include "check/examine.h"
+#include "check/families.h"
+
+int examine_dockerfile(struct examination *exam, struct error *err)
+{
+	struct dockerfile file;
+
+	(void)err;
+	dockerfile_parse(&file, exam->text, exam->arena);
+	exam->dockerfile = &file;
+	exam_run_family(exam, &hadolint_family);
+	exam->dockerfile = NULL;
+	return 0;
+}

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* families.h — the tables, each defined in the file of its name. */
+#pragma once
+
+#include "check/catalog.h"
+
+extern const struct family hadolint_family; /* hadolint.c */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* run.c — one file at a time: read, tell its kind, parse, run the checks of that kind. */
+#include "check/run.h"
+
+#include "check/examination.h"
+#include "check/examine.h"
+#include "check/select.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_LIMIT ((size_t)16 << 20)
+
+void check_run_init(struct check_run *run)
+{
+	*run = (struct check_run){ 0 };
+	findings_init(&run->findings);
+}
+
+void check_run_done(struct check_run *run)
+{
+	findings_done(&run->findings);
+	for (size_t i = 0; i < run->problem_count; i++)
+		mem_free(run->problems[i].file);
+	mem_free(run->problems);
+	*run = (struct check_run){ 0 };
+}
+
+static int examine(struct examination *exam, enum artifact artifact, struct error *err)
+{
+	switch (artifact) {
+	case ARTIFACT_DOCKERFILE:
+		return examine_dockerfile(exam, err);
+	default:
+		return error_set(err, -ENOTSUP, "%s: nothing here reads %s files", exam->file,
+				 artifact_name(artifact));
+	}
+}
+
+int check_text(struct check_run *run, const struct check_options *options, const char *file,
+	       struct text text, enum artifact artifact, struct error *err)
+{
+	AUTO_ARENA struct arena arena;
+	struct examination exam = {
+		.options = options, .text = text, .arena = &arena, .findings = &run->findings
+	};
+	const size_t first = run->findings.count;
+
+	arena_init(&arena, 32768);
+	exam.file = arena_strdup(&run->findings.arena, file);
+	line_index_init(&exam.lines, text, &arena);
+
+	const int result = examine(&exam, artifact, err);
+
+	select_findings(&exam, first);
+	if (result == 0)
+		run->files++;
+	return result;
+}
+
+void check_run_add_problem(struct check_run *run, const char *file, const struct error *err)
+{
+	run->problems =
+		mem_realloc_array(run->problems, run->problem_count + 1, sizeof(*run->problems));
+	run->problems[run->problem_count++] = (struct check_problem){ *err, mem_strdup(file) };
+}
+
+void check_file(struct check_run *run, const struct check_options *options, const char *path,
+		bool named)
+{
+	AUTO_BUFFER struct buffer bytes = { 0 };
+	struct error err = { 0 };
+	const size_t limit = options->file_limit != 0 ? options->file_limit : FILE_LIMIT;
+	enum artifact artifact;
+
+	if (file_read(path, limit, &bytes, &err) != 0) {
+		check_run_add_problem(run, path, &err);
+		return;
+	}
+	artifact = artifact_detect(path, buffer_text(&bytes));
+	if (artifact == ARTIFACT_UNKNOWN || artifact == ARTIFACT_COMPOSE
+	    || artifact == ARTIFACT_FALCO) {
+		if (named) {
+			error_set(&err, -EINVAL,
+				  "%s is no file that check knows: a Dockerfile, a Kubernetes or "
+				  "Istio manifest, an nginx configuration",
+				  path);
+			check_run_add_problem(run, path, &err);
+		}
+		return;
+	}
+	if (check_text(run, options, path, buffer_text(&bytes), artifact, &err) != 0)
+		check_run_add_problem(run, path, &err);
+}

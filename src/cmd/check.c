@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c — `mangrove check PATH…`: options in, a report out. What is looked for is src/check/. */
+#include "cmd/command.h"
+
+#include "check/check.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SELECTORS_MAX 256
+
+struct selectors {
+	const char *items[SELECTORS_MAX + 1];
+	size_t count;
+};
+
+struct arguments {
+	struct check_options options;
+	struct selectors only, skip;
+	const struct report_format *format;
+	enum finding_severity fail_from;
+	const char *baseline, *new_baseline, *output, *explain;
+	bool list, show_ignored;
+};
+
+enum option_code {
+	OPTION_FORMAT = 256,
+	OPTION_JSON,
+	OPTION_SEVERITY,
+	OPTION_FAIL_ON,
+	OPTION_ONLY,
+	OPTION_SKIP,
+	OPTION_BASELINE,
+	OPTION_WRITE_BASELINE,
+	OPTION_OUTPUT,
+	OPTION_SHOW_IGNORED,
+	OPTION_NO_PRAGMAS,
+	OPTION_THREADS,
+	OPTION_EXPLAIN,
+	OPTION_LIST,
+};
+
+static const struct option option_table[] = {
+	{ "format", required_argument, NULL, OPTION_FORMAT },
+	{ "json", no_argument, NULL, OPTION_JSON },
+	{ "severity", required_argument, NULL, OPTION_SEVERITY },
+	{ "fail-on", required_argument, NULL, OPTION_FAIL_ON },
+	{ "only", required_argument, NULL, OPTION_ONLY },
+	{ "skip", required_argument, NULL, OPTION_SKIP },
+	{ "baseline", required_argument, NULL, OPTION_BASELINE },
+	{ "write-baseline", required_argument, NULL, OPTION_WRITE_BASELINE },
+	{ "output", required_argument, NULL, OPTION_OUTPUT },
+	{ "show-ignored", no_argument, NULL, OPTION_SHOW_IGNORED },
+	{ "disable-ignore-pragma", no_argument, NULL, OPTION_NO_PRAGMAS },
+	{ "threads", required_argument, NULL, OPTION_THREADS },
+	{ "explain", required_argument, NULL, OPTION_EXPLAIN },
+	{ "list", no_argument, NULL, OPTION_LIST },
+	{ NULL, 0, NULL, 0 },
+};
+
+static bool selects_something(const char *selector)
+{
+	for (size_t i = 0; families[i] != NULL; i++)
+		for (size_t j = 0; j < families[i]->count; j++)
+			if (check_matches(&families[i]->checks[j], selector))
+				return true;
+	return false;
+}
+
+/* Splits "A,B" in place. */
+static int add_selectors(struct selectors *selectors, char *list)
+{
+	char *rest = NULL;
+
+	for (char *item = strtok_r(list, ",", &rest); item != NULL;
+	     item = strtok_r(NULL, ",", &rest)) {
+		if (!selects_something(item))
+			return command_usage(&check_command,
+					     "'%s' is no check: an id (DL3008), a name, a family "
+					     "(hadolint) or a beginning (DL30*); --list shows all",
+					     item);
+		if (selectors->count == SELECTORS_MAX)
+			return command_usage(&check_command, "more than %d checks are named",
+					     SELECTORS_MAX);
+		selectors->items[selectors->count++] = item;
+	}
+	return 0;
+}
+
+static int set_severity(enum finding_severity *out, const char *option, const char *value)
+{
+	if (finding_severity_parse(text_of(value), out))
+		return 0;
+	return command_usage(&check_command, "--%s takes error, warning, info or style, not '%s'",
+			     option, value);
+}
+
+static int set_format(struct arguments *arguments, const char *name)
+{
+	arguments->format = report_format_find(name);
+	if (arguments->format != NULL)
+		return 0;
+	return command_usage(&check_command,
+			     "--format takes terminal, json, sarif, markdown or junit, not '%s'",
+			     name);
+}
+
+static int set_threads(struct arguments *arguments, const char *value)
+{
+	uint64_t number;
+
+	if (!text_parse_number(text_of(value), 64, &number) || number == 0)
+		return command_usage(&check_command, "--threads takes 1 to 64, not '%s'", value);
+	arguments->options.threads = (unsigned)number;
+	return 0;
+}
+
+static int take_option(struct arguments *arguments, int option)
+{
+	switch (option) {
+	case OPTION_FORMAT:
+		return set_format(arguments, optarg);
+	case OPTION_JSON:
+		return set_format(arguments, "json");
+	case OPTION_SEVERITY:
+		return set_severity(&arguments->options.show_from, "severity", optarg);
+	case OPTION_FAIL_ON:
+		return set_severity(&arguments->fail_from, "fail-on", optarg);
+	case OPTION_ONLY:
+		return add_selectors(&arguments->only, optarg);
+	case OPTION_SKIP:
+		return add_selectors(&arguments->skip, optarg);
+	case OPTION_BASELINE:
+		arguments->baseline = optarg;
+		return 0;
+	case OPTION_WRITE_BASELINE:
+		arguments->new_baseline = optarg;
+		return 0;
+	case OPTION_OUTPUT:
+		arguments->output = optarg;
+		return 0;
+	case OPTION_SHOW_IGNORED:
+		arguments->show_ignored = true;
+		return 0;
+	case OPTION_NO_PRAGMAS:
+		arguments->options.no_pragmas = true;
+		return 0;
+	case OPTION_THREADS:
+		return set_threads(arguments, optarg);
+	case OPTION_EXPLAIN:
+		arguments->explain = optarg;
+		return 0;
+	case OPTION_LIST:
+		arguments->list = true;
+		return 0;
+	default:
+		return command_usage(&check_command, "unknown option, or one without its value");
+	}
+}
+
+static int parse_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	int option;
+
+	*arguments = (struct arguments){ .format = report_format_find("terminal"),
+					 .fail_from = FINDING_INFO,
+					 .options = { .now_ns = clock_wall_ns() } };
+	opterr = 0;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
+		const int status = take_option(arguments, option);
+
+		if (status != 0)
+			return status;
+	}
+	arguments->options.only = arguments->only.count > 0 ? arguments->only.items : NULL;
+	arguments->options.skip = arguments->skip.items;
+	return 0;
+}
+
+/* ---- what is printed ---- */
+
+static void print_example(const char *title, const char *text)
+{
+	printf("\n%s:\n", title);
+	for (struct text rest = text_of(text); rest.len > 0;) {
+		const struct text line = text_split(&rest, '\n');
+
+		printf("    %.*s\n", TEXT_ARGS(line));
+	}
+}
+
+static int print_explanation(const char *id)
+{
+	const struct check *check = check_find(text_of(id));
+
+	if (check == NULL)
+		return command_usage(&check_command, "there is no check '%s'; --list shows all",
+				     id);
+	printf("%s %s (%s, %s)\n\n%s.\n\n%s\n%s\n", check->id, check->name,
+	       check->severity == FINDING_OFF ? "only when asked for"
+					      : finding_severity_name(check->severity),
+	       check_family(check)->title, check->title, check->why, check->mend);
+	if (check->bad != NULL)
+		print_example("Fires", check->bad);
+	if (check->good != NULL)
+		print_example("Silent", check->good);
+	printf("\nTo ignore it here: # mangrove ignore=%s until=YYYY-MM-DD why\n", check->id);
+	return STATUS_FINE;
+}
+
+static int print_list(void)
+{
+	for (size_t i = 0; families[i] != NULL; i++) {
+		printf("%s: %s\n", families[i]->name, families[i]->title);
+		for (size_t j = 0; j < families[i]->count; j++) {
+			const struct check *check = &families[i]->checks[j];
+
+			printf("  %-8s %-8s %-26s %s\n", check->id,
+			       finding_severity_name(check->severity), check->name, check->title);
+		}
+	}
+	return STATUS_FINE;
+}
+
+static int write_report(const struct arguments *arguments, const struct check_run *run)
+{
+	AUTO_BUFFER struct buffer out = { 0 };
+	struct error err = { 0 };
+	const struct report_input input = {
+		.findings = &run->findings,
+		.files = run->files,
+		.colour = arguments->output == NULL && terminal_has_colour(stdout),
+		.show_suppressed = arguments->show_ignored,
+	};
+
+	arguments->format->write(&input, &out);
+	if (arguments->output == NULL) {
+		fwrite(out.data, 1, out.len, stdout);
+		return 0;
+	}
+	if (file_write_atomic(arguments->output, out.data, out.len, 0644, &err) == 0)
+		return 0;
+	fprintf(stderr, "mangrove check: %s\n", err.text);
+	return STATUS_USAGE;
+}
+
+static void print_problems(const struct check_run *run)
+{
+	for (size_t i = 0; i < run->problem_count; i++) {
+		char text[1024];
+
+		fprintf(stderr, "mangrove check: %s\n",
+			error_format(&run->problems[i].error, text, sizeof(text)));
+	}
+}
+
+static int conclude(struct arguments *arguments, struct check_run *run)
+{
+	struct error err = { 0 };
+
+	if ((arguments->baseline != NULL
+	     && baseline_apply(&run->findings, arguments->baseline, &err) != 0)
+	    || (arguments->new_baseline != NULL
+		&& baseline_write(&run->findings, arguments->new_baseline, &err) != 0)) {
+		fprintf(stderr, "mangrove check: %s\n", err.text);
+		return STATUS_USAGE;
+	}
+	if (write_report(arguments, run) != 0)
+		return STATUS_USAGE;
+	print_problems(run);
+	if (run->problem_count > 0)
+		return STATUS_USAGE;
+	return findings_counted(&run->findings, arguments->fail_from) > 0
+			       && arguments->new_baseline == NULL
+		       ? STATUS_NO
+		       : STATUS_FINE;
+}
+
+static int run(int argc, char **argv)
+{
+	struct arguments arguments;
+	struct check_run run;
+	int status = parse_arguments(&arguments, argc, argv);
+
+	if (status != 0)
+		return status;
+	if (arguments.explain != NULL)
+		return print_explanation(arguments.explain);
+	if (arguments.list)
+		return print_list();
+	if (optind == argc)
+		return command_usage(&check_command, "no path is named; '.' examines this tree");
+	check_run_init(&run);
+	check_paths(&run, &arguments.options, (const char *const *)argv + optind,
+		    (size_t)(argc - optind));
+	status = conclude(&arguments, &run);
+	check_run_done(&run);
+	return status;
+}
+
+const struct command check_command = {
+	.name = "check",
+	.arguments = "[OPTION…] PATH…",
+	.summary = "Examine Dockerfiles, manifests and nginx configurations.",
+	.help = "What each file is, check finds out; directories are examined with all below.\n\n"
+		"  --format F          terminal, json, sarif, markdown or junit\n"
+		"  --json              the same as --format json\n"
+		"  --output FILE       write the report there\n"
+		"  --severity S        report S and worse: error, warning, info, style\n"
+		"  --fail-on S         exit 1 at S and worse; default info\n"
+		"  --only A,B          these checks alone: ids, names, families, DL30*\n"
+		"  --skip A,B          all but these\n"
+		"  --baseline FILE     what FILE knows does not count\n"
+		"  --write-baseline FILE  make what is found now the baseline\n"
+		"  --show-ignored      print what is ignored too, with the reason\n"
+		"  --disable-ignore-pragma  honour no ignore written in a file\n"
+		"  --threads N         examine N files at a time; default one a core\n"
+		"  --explain ID        what a check means, with an example of each side\n"
+		"  --list              every check\n",
+	.run = run,
+};
