@@ -45,6 +45,8 @@ void http_fields_set_known(struct http_fields *fields, enum http_name name, stru
 void http_fields_remove(struct http_fields *fields, struct text name); /* every one so named */
 void http_fields_remove_known(struct http_fields *fields, enum http_name name);
 
+void http_fields_remove_last(struct http_fields *fields); /* the one just added */
+
 /* The first field so named, or NULL; and the one after it with the same name. */
 struct http_field *http_fields_find(const struct http_fields *fields, struct text name);
 struct http_field *http_fields_next(const struct http_fields *fields,
@@ -116,13 +118,27 @@ void http_head_clear(struct http_head *head); /* keeps the fields' array */
 void http_head_keep(struct http_head *head, struct arena *arena);
 
 /* Removes what concerned only the connection the message came over: Connection, every field it
- * names, and the fields RFC 9110 7.6.1 lists. Identity fields must be set after this, not before:
- * the sender chooses what Connection names. */
+ * names, the fields RFC 9110 7.6.1 lists, and the wish to `upgrade`, which has to be granted by
+ * setting it again. Identity fields must be set after this, not before: the sender chooses what
+ * Connection names. */
 void http_head_remove_hop_by_hop(struct http_head *head);
+
+/* Fields that speak of one connection or are said by the head itself: never written from a list. */
+bool http_name_is_of_connection(enum http_name name);
+
+/* RFC 9110 6.5.1. Harmless: does not pretend to frame, route or authenticate the message. Allowed:
+ * may be passed on as a trailer. */
+bool http_trailer_is_harmless(const struct http_field *field);
+bool http_trailer_is_allowed(const struct http_field *field);
 
 static inline bool http_head_is_connect(const struct http_head *head)
 {
 	return text_equal(head->method, TEXT("CONNECT"));
+}
+
+static inline bool http_head_is_head(const struct http_head *head)
+{
+	return text_equal(head->method, TEXT("HEAD"));
 }
 
 static inline bool http_head_is_options(const struct http_head *head)

@@ -125,13 +125,18 @@ static bool read_host(struct http_head *head, struct http_problem *problem)
 	return true;
 }
 
-/* RFC 9110 10.1.1. HTTP/1.0 knows no interim answers, so nobody waits for one. */
+/* RFC 9110 10.1.1. HTTP/1.0 knows no interim answers: there an expectation is ignored, and not
+ * passed on to where it would count. */
 static bool read_expectation(struct http_head *head, struct http_problem *problem)
 {
 	const struct http_field *const expect = http_fields_find_known(&head->fields, HTTP_EXPECT);
 
-	if (expect == NULL || head->version == HTTP_VERSION_1_0)
+	if (expect == NULL)
 		return true;
+	if (head->version == HTTP_VERSION_1_0) {
+		http_fields_remove_known(&head->fields, HTTP_EXPECT);
+		return true;
+	}
 	if (!text_equal_nocase(expect->value, TEXT("100-continue"))
 	    || is_repeated(&head->fields, expect))
 		return http_refuse(problem, 417, "an expectation other than 100-continue");
@@ -181,16 +186,20 @@ static void finish_to_end(struct http_head *head)
 }
 
 /* RFC 9112 6.3, in its order. */
-bool http1_finish_response(struct http_head *head, struct text method, struct http_problem *problem)
+bool http1_finish_response(struct http_head *head, const struct http_head *request,
+			   struct http_problem *problem)
 {
 	if (!read_framing(head, problem) || !read_connection(head, problem))
 		return false;
 
-	const bool is_tunnel = text_equal(method, TEXT("CONNECT")) && head->status / 100 == 2;
+	if (head->status == 101 && text_is_empty(request->upgrade))
+		return http_refuse(problem, 502, "the protocol changes without having been asked");
+
+	const bool is_tunnel = http_head_is_connect(request) && head->status / 100 == 2;
 
 	if (is_tunnel || head->status == 101)
 		finish_to_end(head);
-	else if (text_equal(method, TEXT("HEAD")) || head->status < 200 || head->status == 204
+	else if (http_head_is_head(request) || head->status < 200 || head->status == 204
 		 || head->status == 304)
 		finish_without_body(head);
 	else if (head->framing == HTTP_BODY_NONE && head->content_length == HTTP_LENGTH_UNKNOWN)

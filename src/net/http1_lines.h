@@ -23,5 +23,5 @@ bool http1_read_field(struct http_fields *fields, char *line, size_t len,
 
 /* Once all fields are read: authority, framing, persistence, expectations. */
 bool http1_finish_request(struct http_head *head, struct http_problem *problem);
-bool http1_finish_response(struct http_head *head, struct text method,
+bool http1_finish_response(struct http_head *head, const struct http_head *request,
 			   struct http_problem *problem);

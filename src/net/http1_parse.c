@@ -151,11 +151,11 @@ enum http1_result http1_parse_request(struct http1_parser *parser, struct http_h
 }
 
 enum http1_result http1_parse_response(struct http1_parser *parser, struct http_head *head,
-				       struct text method, char *bytes, size_t len)
+				       const struct http_head *request, char *bytes, size_t len)
 {
 	enum http1_result result = parse(parser, head, bytes, len, http1_read_status_line);
 
-	if (result == HTTP1_DONE && !http1_finish_response(head, method, &parser->problem))
+	if (result == HTTP1_DONE && !http1_finish_response(head, request, &parser->problem))
 		result = HTTP1_REFUSED;
 	if (result == HTTP1_REFUSED)
 		parser->problem.status = 502;

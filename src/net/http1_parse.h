@@ -35,7 +35,7 @@ void http1_parser_init(struct http1_parser *parser, const struct http_limits *li
 enum http1_result http1_parse_request(struct http1_parser *parser, struct http_head *head,
 				      char *bytes, size_t len);
 
-/* `method` is the request's that this answers: it decides whether a body follows. Each interim
- * answer (http_status_is_interim) is a message of its own. */
+/* `request` is the one that this answers: it decides whether a body follows and whether the
+ * protocol may change. Each interim answer (http_status_is_interim) is a message of its own. */
 enum http1_result http1_parse_response(struct http1_parser *parser, struct http_head *head,
-				       struct text method, char *bytes, size_t len);
+				       const struct http_head *request, char *bytes, size_t len);

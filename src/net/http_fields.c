@@ -97,6 +97,16 @@ struct text http_fields_joined(const struct http_fields *fields, struct text nam
 	return (struct text){ joined, (size_t)(next - joined) };
 }
 
+void http_fields_remove_last(struct http_fields *fields)
+{
+	assert(fields->count > 0);
+
+	const enum http_name id = fields->items[--fields->count].id;
+
+	if (fields->first[id] == fields->count + 1)
+		fields->first[id] = 0;
+}
+
 static void remove_from(struct http_fields *fields, struct http_field *field)
 {
 	while (field != NULL) {

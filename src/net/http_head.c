@@ -77,18 +77,63 @@ static void remove_nominated(struct http_fields *fields, struct text list)
 	}
 }
 
+static const bool of_connection[HTTP_NAME_COUNT] = {
+	[HTTP_CONNECTION] = true, [HTTP_CONTENT_LENGTH] = true,
+	[HTTP_HOST] = true,       [HTTP_HTTP2_SETTINGS] = true,
+	[HTTP_KEEP_ALIVE] = true, [HTTP_PROXY_CONNECTION] = true,
+	[HTTP_TE] = true,         [HTTP_TRANSFER_ENCODING] = true,
+	[HTTP_UPGRADE] = true,
+};
+
+bool http_name_is_of_connection(enum http_name name)
+{
+	return of_connection[name];
+}
+
 void http_head_remove_hop_by_hop(struct http_head *head)
 {
-	static const enum http_name names[] = {
-		HTTP_CONNECTION, HTTP_PROXY_CONNECTION, HTTP_KEEP_ALIVE,    HTTP_TRANSFER_ENCODING,
-		HTTP_TE,         HTTP_UPGRADE,          HTTP_HTTP2_SETTINGS
-	};
 	struct http_fields *const fields = &head->fields;
 
 	for (const struct http_field *field = http_fields_find_known(fields, HTTP_CONNECTION);
 	     field != NULL; field = http_fields_next(fields, field))
 		remove_nominated(fields, field->value);
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (fields->first[names[i]] != 0)
-			http_fields_remove_known(fields, names[i]);
+	for (unsigned name = 0; name < HTTP_NAME_COUNT; name++)
+		if (of_connection[name] && fields->first[name] != 0 && name != HTTP_HOST
+		    && name != HTTP_CONTENT_LENGTH)
+			http_fields_remove_known(fields, name);
+	head->upgrade = (struct text){ NULL, 0 };
+}
+
+bool http_trailer_is_harmless(const struct http_field *field)
+{
+	return field->id != HTTP_CONTENT_LENGTH && field->id != HTTP_TRANSFER_ENCODING
+	       && field->id != HTTP_HOST;
+}
+
+bool http_trailer_is_allowed(const struct http_field *field)
+{
+	static const bool head_only[HTTP_NAME_COUNT] = {
+		[HTTP_AUTHORIZATION] = true,
+		[HTTP_CACHE_CONTROL] = true,
+		[HTTP_CONTENT_ENCODING] = true,
+		[HTTP_CONTENT_TYPE] = true,
+		[HTTP_COOKIE] = true,
+		[HTTP_EXPECT] = true,
+		[HTTP_FORWARDED] = true,
+		[HTTP_MAX_FORWARDS] = true,
+		[HTTP_PROXY_AUTHENTICATE] = true,
+		[HTTP_PROXY_AUTHORIZATION] = true,
+		[HTTP_RANGE] = true,
+		[HTTP_SET_COOKIE] = true,
+		[HTTP_TRAILER] = true,
+		[HTTP_WWW_AUTHENTICATE] = true,
+		[HTTP_X_FORWARDED_CLIENT_CERT] = true,
+		[HTTP_X_FORWARDED_FOR] = true,
+		[HTTP_X_FORWARDED_HOST] = true,
+		[HTTP_X_FORWARDED_PORT] = true,
+		[HTTP_X_FORWARDED_PROTO] = true,
+		[HTTP_X_REAL_IP] = true,
+	};
+
+	return !head_only[field->id] && !of_connection[field->id];
 }

@@ -8,6 +8,7 @@ struct attempt {
 	struct http1_parser parser;
 	struct http_head head;
 	const char *method;
+	struct http_head request; /* what is answered */
 	char *bytes; /* a block of exactly the bytes that have arrived: a sanitizer sees one more */
 	size_t len;
 };
@@ -27,8 +28,8 @@ static enum http1_result step(struct attempt *attempt, struct text message, size
 	attempt->len = arrived;
 	if (attempt->method == NULL)
 		return http1_parse_request(&attempt->parser, &attempt->head, moved, arrived);
-	return http1_parse_response(&attempt->parser, &attempt->head, text_of(attempt->method),
-				    moved, arrived);
+	return http1_parse_response(&attempt->parser, &attempt->head, &attempt->request, moved,
+				    arrived);
 }
 
 static void show_result(struct buffer *out, const struct attempt *attempt, enum http1_result result)
@@ -46,7 +47,9 @@ static void show_result(struct buffer *out, const struct attempt *attempt, enum 
 static void try_cut(struct buffer *out, struct text message, const char *method,
 		    const struct http_limits *limits, size_t first, size_t piece)
 {
-	struct attempt attempt = { .method = method };
+	struct attempt attempt = { .method = method,
+				   .request = { .method = text_of(method),
+						.upgrade = TEXT("websocket") } };
 	size_t arrived = first;
 
 	http1_parser_init(&attempt.parser, limits);

@@ -316,7 +316,7 @@ static const struct request_case {
 	  PLAIN " | expect: 100-continue" },
 	{ "100-continue in HTTP/1.0",
 	  "GET / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n",
-	  "GET  / HTTP/1.0 length 1, close | expect: 100-continue | content-length: 1" },
+	  "GET  / HTTP/1.0 length 1, close | content-length: 1" },
 	{ "another expectation", GET "Expect: miracles\r\n" END,
 	  "417 an expectation other than 100-continue" },
 	{ "two expectations", GET "Expect: 100-continue\r\nExpect: 100-continue\r\n" END,

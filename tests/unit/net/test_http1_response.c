@@ -124,6 +124,22 @@ static void check_row(void **state)
 	assert_string_equal(seen.data, row->want);
 }
 
+static void the_protocol_changes_only_when_asked(void **state)
+{
+	char bytes[] = "HTTP/1.1 101 x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+	const struct http_head request = { .method = TEXT("GET") };
+	struct http1_parser parser;
+	struct http_head head = { 0 };
+
+	(void)state;
+	http1_parser_init(&parser, &http_limits_default);
+	assert_int_equal(http1_parse_response(&parser, &head, &request, bytes, strlen(bytes)),
+			 HTTP1_REFUSED);
+	assert_string_equal(parser.problem.reason,
+			    "the protocol changes without having been asked");
+	http_head_done(&head);
+}
+
 static void nul_is_refused(void **state)
 {
 	AUTO_BUFFER struct buffer seen = { 0 };
@@ -135,10 +151,13 @@ static void nul_is_refused(void **state)
 
 int main(void)
 {
-	struct CMUnitTest tests[COUNT_OF(rows) + 1] = { cmocka_unit_test(nul_is_refused) };
+	struct CMUnitTest tests[COUNT_OF(rows) + 2] = {
+		cmocka_unit_test(nul_is_refused),
+		cmocka_unit_test(the_protocol_changes_only_when_asked),
+	};
 
 	for (size_t i = 0; i < COUNT_OF(rows); i++)
-		tests[1 + i] = (struct CMUnitTest){ .name = rows[i].name,
+		tests[2 + i] = (struct CMUnitTest){ .name = rows[i].name,
 						    .test_func = check_row,
 						    .initial_state = (void *)&rows[i] };
 	return cmocka_run_group_tests_name("http1_response", tests, NULL, NULL);
