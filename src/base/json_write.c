@@ -115,14 +115,14 @@ void json_key(struct json_writer *json, const char *key)
 void json_text(struct json_writer *json, struct text text)
 {
 	if (text.ptr == NULL) {
-		json_null(json);
+		json_nothing(json);
 		return;
 	}
 	begin_value(json);
 	add_quoted(json, text);
 }
 
-void json_string(struct json_writer *json, const char *string)
+void json_cstring(struct json_writer *json, const char *string)
 {
 	json_text(json, text_of(string));
 }
@@ -135,7 +135,7 @@ void json_number(struct json_writer *json, int64_t number)
 	buffer_add_number(json->out, number < 0 ? -(uint64_t)number : (uint64_t)number);
 }
 
-void json_real(struct json_writer *json, double number)
+void json_double(struct json_writer *json, double number)
 {
 	begin_value(json);
 	if (isfinite(number))
@@ -150,7 +150,7 @@ void json_bool(struct json_writer *json, bool value)
 	buffer_add_text(json->out, value ? "true" : "false");
 }
 
-void json_null(struct json_writer *json)
+void json_nothing(struct json_writer *json)
 {
 	begin_value(json);
 	buffer_add_text(json->out, "null");

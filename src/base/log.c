@@ -77,11 +77,11 @@ static void format_for_machines(struct buffer *line, enum log_level level, struc
 	clock_format_utc(now, clock_wall_ns());
 	json_begin_object(&json);
 	json_key(&json, "time");
-	json_string(&json, now);
+	json_cstring(&json, now);
 	json_key(&json, "level");
-	json_string(&json, levels[level].name);
+	json_cstring(&json, levels[level].name);
 	json_key(&json, "role");
-	json_string(&json, role);
+	json_cstring(&json, role);
 	json_key(&json, "message");
 	json_text(&json, message);
 	json_end_object(&json);

@@ -7,11 +7,11 @@ static void write_finding(struct json_writer *json, const struct finding *findin
 {
 	json_begin_object(json);
 	json_key(json, "id");
-	json_string(json, finding->check->id);
+	json_cstring(json, finding->check->id);
 	json_key(json, "severity");
-	json_string(json, finding_severity_name(finding->severity));
+	json_cstring(json, finding_severity_name(finding->severity));
 	json_key(json, "file");
-	json_string(json, finding->file);
+	json_cstring(json, finding->file);
 	json_key(json, "line");
 	json_number(json, finding->at.line);
 	json_key(json, "column");
@@ -21,20 +21,20 @@ static void write_finding(struct json_writer *json, const struct finding *findin
 	json_key(json, "endColumn");
 	json_number(json, finding->at.end_column);
 	json_key(json, "message");
-	json_string(json, finding->message);
+	json_cstring(json, finding->message);
 	json_key(json, "check");
-	json_string(json, finding->check->name);
+	json_cstring(json, finding->check->name);
 	json_key(json, "fixable");
 	json_bool(json, finding->edit_count > 0);
 	json_key(json, "mend");
-	json_string(json, finding->check->mend);
+	json_cstring(json, finding->check->mend);
 	if (finding->object != NULL) {
 		json_key(json, "object");
-		json_string(json, finding->object);
+		json_cstring(json, finding->object);
 	}
 	if (finding->suppressed != NULL) {
 		json_key(json, "suppressed");
-		json_string(json, finding->suppressed);
+		json_cstring(json, finding->suppressed);
 	}
 	json_end_object(json);
 }

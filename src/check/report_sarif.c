@@ -24,7 +24,7 @@ static void write_text(struct json_writer *json, const char *key, const char *te
 	json_key(json, key);
 	json_begin_object(json);
 	json_key(json, "text");
-	json_string(json, text);
+	json_cstring(json, text);
 	json_end_object(json);
 }
 
@@ -32,26 +32,26 @@ static void write_rule(struct json_writer *json, const struct check *check)
 {
 	json_begin_object(json);
 	json_key(json, "id");
-	json_string(json, check->id);
+	json_cstring(json, check->id);
 	json_key(json, "name");
-	json_string(json, check->name);
+	json_cstring(json, check->name);
 	write_text(json, "shortDescription", check->title);
 	write_text(json, "fullDescription", check->why);
 	write_text(json, "help", check->mend);
 	json_key(json, "defaultConfiguration");
 	json_begin_object(json);
 	json_key(json, "level");
-	json_string(json, sarif_level(check->severity));
+	json_cstring(json, sarif_level(check->severity));
 	json_end_object(json);
 	json_key(json, "properties");
 	json_begin_object(json);
 	json_key(json, "tags");
 	json_begin_array(json);
-	json_string(json, "security");
-	json_string(json, check_family(check)->name);
+	json_cstring(json, "security");
+	json_cstring(json, check_family(check)->name);
 	json_end_array(json);
 	json_key(json, "security-severity");
-	json_string(json, security_severity(check->severity));
+	json_cstring(json, security_severity(check->severity));
 	json_end_object(json);
 	json_end_object(json);
 }
@@ -157,7 +157,7 @@ static void write_fingerprint(struct json_writer *json, const struct finding *fi
 	json_key(json, "partialFingerprints");
 	json_begin_object(json);
 	json_key(json, "mangroveFinding/v1");
-	json_string(json, print);
+	json_cstring(json, print);
 	json_end_object(json);
 }
 
@@ -170,11 +170,11 @@ static void write_result(struct json_writer *json, const struct finding *finding
 		rule++;
 	json_begin_object(json);
 	json_key(json, "ruleId");
-	json_string(json, finding->check->id);
+	json_cstring(json, finding->check->id);
 	json_key(json, "ruleIndex");
 	json_number(json, (int64_t)rule);
 	json_key(json, "level");
-	json_string(json, sarif_level(finding->severity));
+	json_cstring(json, sarif_level(finding->severity));
 	write_text(json, "message", finding->message);
 	json_key(json, "locations");
 	json_begin_array(json);
@@ -188,9 +188,9 @@ static void write_result(struct json_writer *json, const struct finding *finding
 		json_begin_array(json);
 		json_begin_object(json);
 		json_key(json, "kind");
-		json_string(json, "inSource");
+		json_cstring(json, "inSource");
 		json_key(json, "justification");
-		json_string(json, finding->suppressed);
+		json_cstring(json, finding->suppressed);
 		json_end_object(json);
 		json_end_array(json);
 	}
@@ -204,9 +204,9 @@ static void write_driver(struct json_writer *json, const struct check **rules, s
 	json_key(json, "driver");
 	json_begin_object(json);
 	json_key(json, "name");
-	json_string(json, "mangrove");
+	json_cstring(json, "mangrove");
 	json_key(json, "version");
-	json_string(json, MANGROVE_VERSION);
+	json_cstring(json, MANGROVE_VERSION);
 	json_key(json, "rules");
 	json_begin_array(json);
 	for (size_t i = 0; i < count; i++)
@@ -226,16 +226,16 @@ void report_sarif(const struct report_input *input, struct buffer *out)
 
 	json_begin_object(&json);
 	json_key(&json, "$schema");
-	json_string(&json, "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
-			   "sarif-schema-2.1.0.json");
+	json_cstring(&json, "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/"
+			    "sarif-schema-2.1.0.json");
 	json_key(&json, "version");
-	json_string(&json, "2.1.0");
+	json_cstring(&json, "2.1.0");
 	json_key(&json, "runs");
 	json_begin_array(&json);
 	json_begin_object(&json);
 	write_driver(&json, rules, count);
 	json_key(&json, "columnKind");
-	json_string(&json, "unicodeCodePoints");
+	json_cstring(&json, "unicodeCodePoints");
 	json_key(&json, "results");
 	json_begin_array(&json);
 	for (size_t i = 0; i < findings->count; i++)

@@ -56,12 +56,12 @@ static void commas_stand_between_members(void **state)
 	json_number(&json, 403);
 	json_key(&json, "rules");
 	json_begin_array(&json);
-	json_string(&json, "deny-all");
+	json_cstring(&json, "deny-all");
 	json_begin_object(&json);
 	json_end_object(&json);
 	json_begin_array(&json);
 	json_end_array(&json);
-	json_null(&json);
+	json_nothing(&json);
 	json_end_array(&json);
 	json_key(&json, "denied");
 	json_bool(&json, true);
@@ -79,9 +79,9 @@ static void numbers_are_written_whole(void **state)
 	json_begin_array(&json);
 	json_number(&json, INT64_MIN);
 	json_number(&json, INT64_MAX);
-	json_real(&json, 0.5);
-	json_real(&json, NAN);
-	json_real(&json, INFINITY);
+	json_double(&json, 0.5);
+	json_double(&json, NAN);
+	json_double(&json, INFINITY);
 	json_end_array(&json);
 	assert_string_equal(out.data, "[-9223372036854775808,9223372036854775807,0.5,null,null]");
 }
@@ -93,7 +93,7 @@ static void absent_text_is_null(void **state)
 
 	(void)state;
 	json_begin_array(&json);
-	json_string(&json, NULL);
+	json_cstring(&json, NULL);
 	json_text(&json, (struct text){ 0 });
 	json_text(&json, TEXT(""));
 	json_end_array(&json);
@@ -108,7 +108,7 @@ static void keys_are_escaped_too(void **state)
 	(void)state;
 	json_begin_object(&json);
 	json_key(&json, "a\"b");
-	json_null(&json);
+	json_nothing(&json);
 	json_end_object(&json);
 	assert_string_equal(out.data, "{\"a\\\"b\":null}");
 }
