@@ -18,6 +18,7 @@
 
 #include "identity/bundle.h"
 #include "identity/ca.h"
+#include "identity/caller.h"
 #include "identity/source.h"
 #include "identity/spiffe_id.h"
 #include "identity/svid.h"

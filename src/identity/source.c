@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/source_base.h"
 
-void source_publish(struct identity_source *source, struct svid *const *svids, size_t count,
-		    struct bundles *bundles)
+void source_publish(struct identity_source *source, struct identity_set *set)
 {
 	AUTO(identity_set_unref) struct identity_set *before = source->current;
 
-	source->current = identity_set_new(++source->generation, svids, count, bundles);
-	source->changed(source->owner, source->current);
+	source->current = set;
+	source->changed(source->owner, set);
 }
 
 struct identity_set *identity_source_current(const struct identity_source *source)

@@ -9,9 +9,8 @@ struct identity_source {
 	identity_changed_fn changed;
 	void *owner;
 	struct identity_set *current; /* owned */
-	uint64_t generation;
+	uint64_t generation;          /* of the newest set */
 };
 
-/* Makes the next set current and tells the owner. Takes references of its own. */
-void source_publish(struct identity_source *source, struct svid *const *svids, size_t count,
-		    struct bundles *bundles);
+/* Makes the set current, takes its reference, and tells the owner. */
+void source_publish(struct identity_source *source, struct identity_set *set);

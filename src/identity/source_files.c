@@ -79,7 +79,8 @@ static int publish(struct file_source *source, struct error *err)
 	for (size_t i = 0; i < source->count; i++)
 		if (source->identities[i].svid != NULL)
 			svids[count++] = source->identities[i].svid;
-	source_publish(&source->source, svids, count, bundles);
+	source_publish(&source->source,
+		       identity_set_new(++source->source.generation, svids, count, bundles));
 	return 0;
 }
 

@@ -6,19 +6,11 @@
  * caller that loses every entitlement gets PermissionDenied. Runs on the owner's loop. */
 #pragma once
 
+#include "identity/caller.h"
 #include "identity/svid.h"
-
-#include <sys/types.h>
 
 struct loop;
 struct workload_api;
-
-/* The process at the other end of the socket. */
-struct caller {
-	pid_t pid;
-	uid_t uid;
-	gid_t gid;
-};
 
 /* What the server asks its owner: the identities this caller is entitled to, most specific first,
  * as a set with a reference for the server; NULL where it has none. */

@@ -14,6 +14,15 @@ struct grpc_call *grpc_call_new(struct grpc_connection *connection, int32_t stre
 	return call;
 }
 
+/* What was sent may have been a private key. */
+static void forget_sent(struct grpc_call *call)
+{
+	if (call->out.data != NULL)
+		mem_wipe(call->out.data, call->out.capacity);
+	buffer_done(&call->out);
+	call->out_sent = 0;
+}
+
 void grpc_call_free(struct grpc_call *call)
 {
 	if (call->method != NULL && call->method->on_end != NULL)
@@ -23,7 +32,7 @@ void grpc_call_free(struct grpc_call *call)
 	buffer_done(&call->metadata);
 	buffer_done(&call->path);
 	buffer_done(&call->in);
-	buffer_done(&call->out);
+	forget_sent(call);
 	buffer_done(&call->status_message);
 	mem_free(call);
 }
@@ -125,8 +134,7 @@ static ssize_t provide(nghttp2_session *session, int32_t stream, uint8_t *out, s
 	call->out_sent += now;
 	if (call->out_sent < call->out.len)
 		return (ssize_t)now;
-	buffer_done(&call->out); /* a stream may now rest for half an hour */
-	call->out_sent = 0;
+	forget_sent(call); /* a stream may now rest for half an hour */
 	if (call->is_finished) {
 		*flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
 		submit_trailers(call);
@@ -171,6 +179,7 @@ void grpc_call_send(struct grpc_call *call, struct text message)
 {
 	if (call->is_finished)
 		return;
+	buffer_reserve(&call->out, GRPC_PREFIX + message.len); /* no copies left by growing */
 	grpc_frame_add(&call->out, message);
 	if (!call->has_head)
 		submit_head(call);

@@ -106,6 +106,7 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, cons
 		if (taken <= 0)
 			return 0;
 		request->on_message(request, message);
+		mem_wipe(request->in.data, (size_t)taken); /* it may have held a private key */
 		buffer_consume(&request->in, (size_t)taken);
 	}
 }

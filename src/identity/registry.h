@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* registry.h — which identities the resources speak of, their SVIDs, and who may have them.
+ *
+ * A WorkloadEntry, a Workload, a Pod and an inner ServiceEntry's endpoint each name a service
+ * account; its SVID is issued when the resources are loaded and again around half of its life.
+ * The node's proxy gets every identity; another process those of the Workloads it fits, the closest
+ * fit first. */
+#pragma once
+
+#include "identity/ca.h"
+#include "identity/caller.h"
+#include "resource/resource.h"
+
+struct registry;
+
+/* `ca` is borrowed. Processes of `proxy_uid` are the node's proxy. */
+struct registry *registry_new(struct ca *ca, uid_t proxy_uid);
+void registry_free(struct registry *registry);
+DEFINE_AUTO(struct registry, registry_free)
+
+/* Takes a reference. Identities that are no longer spoken of are dropped. */
+void registry_load(struct registry *registry, struct resource_set *resources, int64_t now_ns);
+/* Renews what is due, the authority first. True where anything is not as before. */
+bool registry_maintain(struct registry *registry, int64_t now_ns);
+
+/* A set of the caller's own, or NULL where it is entitled to nothing. */
+struct identity_set *registry_entitled(struct registry *registry, const struct caller *caller);
+
+size_t registry_count(const struct registry *registry);

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "identity/workload_api.h"
+
+#include "identity/workload_messages.h"
+#include "net/net.h"
+#include "workload_api.pb-c.h"
+
+#include <errno.h>
+
+/* Thousands of streams are told of a change in portions, so that the loop stays quick and the
+ * callers do not all renew at the same moment. */
+#define PUSH_PORTION  64
+#define PUSH_PAUSE_NS (5 * NS_PER_MS)
+
+struct workload_api {
+	struct loop *loop;
+	struct grpc_server *server;
+	entitlement_fn entitled;
+	void *owner;
+	struct list streams; /* up to date */
+	struct list due;     /* to be told of a change; first come, first told */
+	struct timer push;
+};
+
+/* What a streaming method sends. */
+struct stream_kind {
+	int (*write)(struct buffer *out, const struct identity_set *set, struct error *err);
+	bool (*is_same)(const struct identity_set *a, const struct identity_set *b);
+};
+
+struct stream {
+	struct list place; /* in `streams` or `due`; the call owns it */
+	struct workload_api *api;
+	struct grpc_call *call;
+	const struct stream_kind *kind;
+	struct caller caller;
+	struct identity_set *sent; /* the last state the caller got; owned */
+};
+
+static bool has_same_bundles(const struct identity_set *a, const struct identity_set *b)
+{
+	return a->bundles == b->bundles;
+}
+
+/* SVIDs are immutable and shared, so the same pointer is the same identity. */
+static bool has_same_svids(const struct identity_set *a, const struct identity_set *b)
+{
+	return has_same_bundles(a, b) && a->svid_count == b->svid_count
+	       && memcmp(a->svids, b->svids, a->svid_count * sizeof(struct svid *)) == 0;
+}
+
+static const struct stream_kind svid_stream = { workload_write_svids, has_same_svids };
+static const struct stream_kind bundle_stream = { workload_write_bundles, has_same_bundles };
+
+static void send_state(struct stream *stream, struct identity_set *set)
+{
+	__attribute__((cleanup(buffer_wipe))) struct buffer message = { 0 };
+	struct error err = { 0 };
+
+	if (stream->kind->write(&message, set, &err) < 0) {
+		log_problem(LOG_LEVEL_ERROR, "workload API", &err);
+		grpc_call_finish(stream->call, GRPC_INTERNAL, "the answer could not be made");
+		return;
+	}
+	grpc_call_send(stream->call, buffer_text(&message));
+}
+
+/* Brings the caller up to date: every message is the whole state. */
+static void update(struct stream *stream)
+{
+	struct workload_api *api = stream->api;
+	AUTO(identity_set_unref)
+	struct identity_set *set = api->entitled(api->owner, &stream->caller);
+
+	if (set == NULL) {
+		grpc_call_finish(stream->call, GRPC_PERMISSION_DENIED, "no identity issued");
+		return;
+	}
+	if (stream->sent != NULL && stream->kind->is_same(stream->sent, set))
+		return;
+	send_state(stream, set);
+	identity_set_unref(stream->sent);
+	stream->sent = TAKE(set);
+}
+
+static void push_portion(struct timer *timer)
+{
+	struct workload_api *api = CONTAINER_OF(timer, struct workload_api, push);
+
+	for (int i = 0; i < PUSH_PORTION && !list_is_empty(&api->due); i++) {
+		struct stream *stream = LIST_ITEM(api->due.next, struct stream, place);
+
+		list_remove(&stream->place);
+		list_append(&api->streams, &stream->place);
+		if (grpc_call_has_room(stream->call))
+			update(stream); /* otherwise on_writable will: only the newest state counts
+					 */
+	}
+	if (!list_is_empty(&api->due))
+		timer_set(api->loop, &api->push, loop_now(api->loop) + PUSH_PAUSE_NS);
+}
+
+void workload_api_changed(struct workload_api *api)
+{
+	LIST_FOR_EACH_SAFE (&api->streams, link) {
+		list_remove(link);
+		list_append(&api->due, link);
+	}
+	if (!list_is_empty(&api->due))
+		timer_set(api->loop, &api->push, loop_now(api->loop));
+}
+
+static void on_stream_writable(struct grpc_call *call)
+{
+	update(grpc_call_data(call));
+}
+
+static void on_stream_end(struct grpc_call *call)
+{
+	struct stream *stream = grpc_call_data(call);
+
+	if (stream == NULL)
+		return;
+	list_remove(&stream->place);
+	identity_set_unref(stream->sent);
+	mem_free(stream);
+}
+
+static void begin_stream(struct grpc_call *call, const struct stream_kind *kind)
+{
+	struct workload_api *api = grpc_call_owner(call);
+	struct caller caller;
+
+	if (caller_of_socket(grpc_call_socket(call), &caller) < 0) {
+		grpc_call_finish(call, GRPC_UNAVAILABLE, "the kernel does not say who is calling");
+		return;
+	}
+
+	struct stream *stream = MEM_NEW(struct stream);
+
+	stream->api = api;
+	stream->call = call;
+	stream->kind = kind;
+	stream->caller = caller;
+	list_append(&api->streams, &stream->place);
+	grpc_call_set_data(call, stream);
+	update(stream);
+}
+
+static void fetch_x509_svid(struct grpc_call *call, struct text message)
+{
+	(void)message; /* has no fields */
+	begin_stream(call, &svid_stream);
+}
+
+static void fetch_x509_bundles(struct grpc_call *call, struct text message)
+{
+	(void)message; /* has no fields */
+	begin_stream(call, &bundle_stream);
+}
+
+/* SPIFFE_Workload_Endpoint.md, section 4: a browser tricked into calling cannot set it. */
+static enum grpc_status admit(struct grpc_call *call, const char **message)
+{
+	struct text value;
+
+	if (grpc_call_metadata(call, "workload.spiffe.io", &value) == 1 && text_is(value, "true"))
+		return GRPC_OK;
+	*message = "the metadata 'workload.spiffe.io: true' is missing";
+	return GRPC_INVALID_ARGUMENT;
+}
+
+static const struct grpc_method methods[] = {
+	{ .path = "/SpiffeWorkloadAPI/FetchX509SVID",
+	  .on_message = fetch_x509_svid,
+	  .on_writable = on_stream_writable,
+	  .on_end = on_stream_end },
+	{ .path = "/SpiffeWorkloadAPI/FetchX509Bundles",
+	  .on_message = fetch_x509_bundles,
+	  .on_writable = on_stream_writable,
+	  .on_end = on_stream_end },
+};
+
+static const struct grpc_service workload_service = { .methods = methods,
+						      .method_count = COUNT_OF(methods),
+						      .admit = admit };
+static const struct grpc_service *const services[] = { &workload_service };
+
+static int socket_address(const char *path, struct address *out, struct error *err)
+{
+	AUTO(mem_free_text) char *text = mem_printf("unix://%s", path);
+
+	return address_parse(text_of(text), out, err);
+}
+
+int workload_api_listen(struct loop *loop, const char *socket_path, entitlement_fn entitled,
+			void *owner, struct workload_api **out, struct error *err)
+{
+	AUTO(workload_api_free) struct workload_api *api = MEM_NEW(struct workload_api);
+	struct address address;
+	int result = socket_address(socket_path, &address, err);
+
+	api->loop = loop;
+	api->entitled = entitled;
+	api->owner = owner;
+	api->push.fire = push_portion;
+	list_init(&api->streams);
+	list_init(&api->due);
+	if (result == 0) /* anybody may connect: the kernel says who it is */
+		result = grpc_server_listen(loop, &address, 0666, services, COUNT_OF(services), api,
+					    &api->server, err);
+	if (result == 0)
+		*out = TAKE(api);
+	return result;
+}
+
+void workload_api_free(struct workload_api *api)
+{
+	if (api == NULL)
+		return;
+	timer_cancel(api->loop, &api->push);
+	grpc_server_free(api->server);
+	mem_free(api);
+}
