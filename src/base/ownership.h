@@ -9,7 +9,8 @@
 
 #include <stddef.h>
 
-#define AUTO(release) __attribute__((cleanup(release##_auto)))
+/* "unused": a variable may be there only to release what it holds. */
+#define AUTO(release) __attribute__((cleanup(release##_auto), unused))
 
 #define DEFINE_AUTO(type, release)                                                                 \
 	static inline void release##_auto(type **slot)                                             \
