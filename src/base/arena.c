@@ -33,6 +33,12 @@ void arena_done(struct arena *arena)
 	arena->next = arena->end = NULL;
 }
 
+void arena_wipe(struct arena *arena)
+{
+	for (struct arena_block *block = arena->blocks; block != NULL; block = block->older)
+		mem_wipe(block->data, block->size);
+}
+
 void arena_reset(struct arena *arena)
 {
 	struct arena_block *first = arena->blocks;

@@ -20,6 +20,7 @@ struct arena {
 
 void arena_init(struct arena *arena, size_t first_size); /* takes nothing yet */
 void arena_done(struct arena *arena);
+void arena_wipe(struct arena *arena);  /* overwrites all that was taken: it held secrets */
 void arena_reset(struct arena *arena); /* all that was taken is gone; the first block stays */
 
 void *arena_alloc(struct arena *arena, size_t size); /* zeroed, aligned for any type */

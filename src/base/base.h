@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"

@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 
 #include "check/check.h"
+#include "cmd/check_resources.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -284,6 +285,10 @@ static int run(int argc, char **argv)
 {
 	struct arguments arguments;
 	struct check_run run;
+
+	if (argc > 1 && strcmp(argv[1], "resources") == 0)
+		return check_resources(argc - 1, argv + 1);
+
 	int status = parse_arguments(&arguments, argc, argv);
 
 	if (status != 0)
@@ -320,6 +325,10 @@ const struct command check_command = {
 		"  --disable-ignore-pragma  honour no ignore written in a file\n"
 		"  --threads N         examine N files at a time; default one a core\n"
 		"  --explain ID        what a check means, with an example of each side\n"
-		"  --list              every check\n",
+		"  --list              every check\n\n"
+		"'check resources PATH…' says whether the mesh would load these files:\n\n"
+		"  --strict            what warns is an error\n"
+		"  --json              one JSON object\n"
+		"  --root-namespace N  where MeshConfig is; default istio-system\n",
 	.run = run,
 };

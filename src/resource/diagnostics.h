@@ -18,7 +18,7 @@ struct diagnostic {
 };
 
 struct diagnostics {
-	struct diagnostic **items; /* owned, as the texts they point to, by the arena */
+	struct diagnostic **items; /* what they point to lies in the arena, file names too */
 	size_t count;
 	size_t errors, warnings; /* all, also those beyond the bound */
 	struct arena arena;
@@ -30,6 +30,9 @@ void diagnostics_done(struct diagnostics *diagnostics);
 
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
 		     const struct error *error, struct text line);
+
+/* NULL where there is none. */
+const struct diagnostic *diagnostics_first_error(const struct diagnostics *diagnostics);
 
 /* "file:3:5: error: text", then the line and a caret below its column. */
 void diagnostic_print(const struct diagnostic *diagnostic, bool colour, struct buffer *out);

@@ -18,11 +18,13 @@
 #include "resource/kinds/access_policy.h"
 #include "resource/kinds/authorization_policy.h"
 #include "resource/kinds/destination_rule.h"
+#include "resource/kinds/edge_policy.h"
 #include "resource/kinds/gateway.h"
 #include "resource/kinds/kubernetes.h"
 #include "resource/kinds/mesh_config.h"
 #include "resource/kinds/peer_authentication.h"
 #include "resource/kinds/request_authentication.h"
+#include "resource/kinds/runtime_policy.h"
 #include "resource/kinds/service_entry.h"
 #include "resource/kinds/sidecar.h"
 #include "resource/kinds/virtual_service.h"
@@ -40,6 +42,7 @@ struct resource_list {
 struct resource_options {
 	bool strict;                /* what warns is an error */
 	const char *root_namespace; /* NULL: "istio-system" */
+	uint64_t generation;        /* what resource_set_generation says */
 };
 
 /* Files and directories (recursively *.yaml *.yml *.json; hidden ones left out) into a new set,
@@ -58,15 +61,13 @@ struct resource_set *resource_set_ref(struct resource_set *set);
 void resource_set_unref(struct resource_set *set); /* NULL is fine */
 DEFINE_AUTO(struct resource_set, resource_set_unref)
 
-/* Each set that loads has a higher number than those before it in this process. */
+/* The number its loader gave it; source_directory counts up. */
 uint64_t resource_set_generation(const struct resource_set *set);
 struct text resource_set_root_namespace(const struct resource_set *set);
 /* Never NULL: Istio's defaults where no file has one. */
 const struct mesh_config *resource_set_mesh_config(const struct resource_set *set);
 
 struct resource_list resource_set_list(const struct resource_set *set, enum resource_kind kind);
-/* Untyped kinds by the name they have in the file ("Deployment"). */
-struct resource_list resource_set_list_untyped(const struct resource_set *set);
 /* NULL where there is none. The namespace of a kind without one is "". */
 const struct resource *resource_find(const struct resource_set *set, enum resource_kind kind,
 				     struct text namespace, struct text name);

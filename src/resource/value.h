@@ -14,8 +14,9 @@
 
 #define VALUE_LIMIT_BYTES ((size_t)64 << 20) /* of a file */
 #define VALUE_LIMIT_DEPTH 64u                /* of nesting */
-#define VALUE_LIMIT_NODES ((size_t)4 << 20)  /* of a file, aliases counted as what they stand for  \
-					      */
+#define VALUE_LIMIT_NODES                                                                          \
+	((size_t)4 << 20) /* of a file, aliases counted as what they stand for                     \
+			   */
 
 enum value_type {
 	VALUE_NULL = 0, /* nothing, "~" or null, unquoted */

@@ -51,18 +51,29 @@ struct endpoints {
 	LIST_OF(struct endpoint_subset) subsets;
 };
 
+struct zone_hint {
+	struct source_pos at;
+	struct text name;
+};
+
 struct endpoint {
 	struct source_pos at;
 	struct text_list addresses;
 	struct optional_bool ready, serving, terminating;
 	struct text hostname, node_name, zone;
 	struct text target_name, target_namespace; /* the Pod */
-	struct text_list zone_hints;
+	LIST_OF(struct zone_hint) zone_hints;
+};
+
+enum endpoint_address_type {
+	ENDPOINT_ADDRESS_IPV4 = 1,
+	ENDPOINT_ADDRESS_IPV6,
+	ENDPOINT_ADDRESS_FQDN,
 };
 
 struct endpoint_slice { /* its service: label kubernetes.io/service-name */
 	struct resource meta;
-	struct text address_type;
+	enum endpoint_address_type address_type;
 	LIST_OF(struct endpoint) endpoints;
 	LIST_OF(struct endpoint_port) ports;
 };
@@ -80,6 +91,11 @@ struct pod_container {
 	const struct value *rest; /* the whole container */
 };
 
+struct pod_ip {
+	struct source_pos at;
+	struct text ip;
+};
+
 struct pod {
 	struct resource meta;
 	struct text service_account_name; /* "default" where absent */
@@ -87,7 +103,7 @@ struct pod {
 	bool host_network;
 	LIST_OF(struct pod_container) containers, init_containers;
 	struct text phase, pod_ip, host_ip; /* status */
-	struct text_list pod_ips;
+	LIST_OF(struct pod_ip) pod_ips;
 	bool is_ready;
 	const struct value *spec; /* the whole of it */
 };
@@ -113,7 +129,7 @@ struct secret_item {
 struct secret {
 	struct resource meta;
 	struct text type;
-	LIST_OF(struct secret_item) items; /* data and stringData, which wins */
+	LIST_OF(struct secret_item) data, string_data; /* ask secret_get: the latter wins */
 	struct optional_bool immutable;
 };
 
@@ -136,9 +152,11 @@ struct label_selector {
 
 bool label_selector_matches(const struct label_selector *selector, const struct text_map *labels);
 
+enum network_protocol { NETWORK_TCP = 0, NETWORK_UDP, NETWORK_SCTP };
+
 struct network_policy_port {
 	struct source_pos at;
-	struct text protocol; /* TCP where absent */
+	enum network_protocol protocol;
 	struct port_or_name port;
 	uint32_t end_port;
 };
@@ -164,6 +182,7 @@ struct network_policy_rule {
 struct network_policy {
 	struct resource meta;
 	const struct label_selector *pod_selector;
+	struct text_list policy_types;
 	bool isolates_ingress, isolates_egress; /* policyTypes, or their default */
 	LIST_OF(struct network_policy_rule) ingress, egress;
 };

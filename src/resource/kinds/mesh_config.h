@@ -15,6 +15,8 @@ enum path_normalization {
 	NORMALIZE_DECODE_AND_MERGE_SLASHES,
 };
 
+enum access_log_encoding { ACCESS_LOG_TEXT = 0, ACCESS_LOG_JSON };
+
 enum inbound_traffic_mode { INBOUND_PASSTHROUGH = 0, INBOUND_LOCALHOST };
 
 struct mesh_tls {
@@ -96,11 +98,14 @@ struct mesh_config {
 	struct text_list default_service_export_to, default_virtual_service_export_to;
 	struct text_list default_destination_rule_export_to;
 	struct text access_log_file, access_log_format;
-	bool access_log_json; /* accessLogEncoding: JSON */
+	enum access_log_encoding access_log_encoding;
 	const struct mesh_tls *mesh_mtls, *tls_defaults;
 	LIST_OF(struct extension_provider) extension_providers;
 	const struct proxy_config *default_config;
 };
+
+/* Istio's defaults: what holds where no file has one. */
+void mesh_config_init(struct mesh_config *config);
 
 static inline const struct mesh_config *mesh_config_of(const struct resource *resource)
 {

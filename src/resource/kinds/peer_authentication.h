@@ -5,23 +5,23 @@
 
 #include "resource/kinds/common.h"
 
-enum mtls_mode {
-	MTLS_UNSET = 0, /* inherits */
-	MTLS_DISABLE,
-	MTLS_PERMISSIVE,
-	MTLS_STRICT,
+enum peer_mtls_mode {
+	PEER_MTLS_UNSET = 0, /* inherits */
+	PEER_MTLS_DISABLE,
+	PEER_MTLS_PERMISSIVE,
+	PEER_MTLS_STRICT,
 };
 
 struct peer_authentication_mtls {
 	struct source_pos at;
-	enum mtls_mode mode;
+	enum peer_mtls_mode mode;
 };
 
 struct peer_authentication_port {
 	struct source_pos at;
 	struct text key; /* the workload's port as text … */
 	uint32_t port;   /* … and as number */
-	enum mtls_mode mode;
+	enum peer_mtls_mode mode;
 };
 
 struct peer_authentication {

@@ -42,12 +42,14 @@ struct http_route_destination {
 	const struct virtual_headers *headers;
 };
 
+enum redirect_derive_port { DERIVE_PORT_FROM_PROTOCOL = 0, DERIVE_PORT_FROM_REQUEST };
+
 struct http_redirect {
 	struct source_pos at;
-	struct text uri, uri_prefix, authority, scheme;
-	uint32_t port;                 /* 0: absent */
-	bool derive_port_from_request; /* derivePort: FROM_REQUEST_PORT */
-	uint32_t redirect_code;        /* 301 where absent */
+	struct text uri, authority, scheme;
+	uint32_t port; /* 0: absent */
+	enum redirect_derive_port derive_port;
+	uint32_t redirect_code; /* 0: absent, 301 */
 };
 
 struct http_direct_response {

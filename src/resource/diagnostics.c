@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "resource/diagnostics.h"
+
+#define LINE_MAX_QUOTED 400 /* bytes of a line that are kept */
+
+void diagnostics_init(struct diagnostics *diagnostics)
+{
+	*diagnostics = (struct diagnostics){ 0 };
+	arena_init(&diagnostics->arena, 4096);
+}
+
+void diagnostics_done(struct diagnostics *diagnostics)
+{
+	mem_free(diagnostics->items);
+	arena_done(&diagnostics->arena);
+	*diagnostics = (struct diagnostics){ 0 };
+}
+
+static void make_room(struct diagnostics *diagnostics)
+{
+	const size_t count = diagnostics->count;
+
+	if (count > 0 && (count & (count - 1)) == 0) /* a power of two: full */
+		diagnostics->items = mem_realloc_array(diagnostics->items, count * 2,
+						       sizeof(*diagnostics->items));
+	else if (count == 0)
+		diagnostics->items = mem_alloc_array(1, sizeof(*diagnostics->items));
+}
+
+void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
+		     const struct error *error, struct text line)
+{
+	if (diagnostics->strict)
+		severity = SEVERITY_ERROR;
+	if (severity == SEVERITY_ERROR)
+		diagnostics->errors++;
+	else
+		diagnostics->warnings++;
+	if (diagnostics->count == DIAGNOSTICS_MAX)
+		return;
+	make_room(diagnostics);
+
+	struct diagnostic *item = ARENA_NEW(&diagnostics->arena, struct diagnostic);
+
+	item->severity = severity;
+	item->error = *error;
+	if (error->at.file != NULL)
+		item->error.at.file = arena_strdup(&diagnostics->arena, error->at.file);
+	if (line.ptr != NULL) {
+		line.len = MIN_OF(line.len, (size_t)LINE_MAX_QUOTED);
+		item->line = (struct text){ arena_strndup(&diagnostics->arena, line.ptr, line.len),
+					    line.len };
+	}
+	diagnostics->items[diagnostics->count++] = item;
+}
+
+const struct diagnostic *diagnostics_first_error(const struct diagnostics *diagnostics)
+{
+	for (size_t i = 0; i < diagnostics->count; i++)
+		if (diagnostics->items[i]->severity == SEVERITY_ERROR)
+			return diagnostics->items[i];
+	return NULL;
+}
+
+static bool is_continuation(char byte) /* of a UTF-8 character */
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* The line as a terminal may show it, and a caret below the column; a tab stays a tab in both. */
+static void quote_line(const struct diagnostic *diagnostic, struct buffer *out)
+{
+	const struct text line = diagnostic->line;
+	AUTO_BUFFER struct buffer below = { 0 };
+	unsigned column = 1;
+
+	buffer_add_text(out, "    ");
+	for (size_t i = 0; i < line.len; i++) {
+		const char byte = line.ptr[i];
+		const bool is_control = (unsigned char)byte < 0x20 || byte == 0x7f;
+
+		buffer_add_char(out, is_control && byte != '\t' ? '?' : byte);
+		if (is_continuation(byte))
+			continue;
+		if (column++ < diagnostic->error.at.column)
+			buffer_add_char(&below, byte == '\t' ? '\t' : ' ');
+	}
+	buffer_add_text(out, "\n    ");
+	buffer_add(out, below.data, below.len);
+	buffer_add_text(out, "^\n");
+}
+
+void diagnostic_print(const struct diagnostic *diagnostic, bool colour, struct buffer *out)
+{
+	const bool is_error = diagnostic->severity == SEVERITY_ERROR;
+	const struct source_pos at = diagnostic->error.at;
+
+	if (at.file != NULL && at.line > 0)
+		buffer_printf(out, "%s:%u:%u: ", at.file, at.line, at.column);
+	else if (at.file != NULL)
+		buffer_printf(out, "%s: ", at.file);
+	if (colour)
+		buffer_add_text(out, is_error ? "\033[1;31m" : "\033[1;33m");
+	buffer_add_text(out, is_error ? "error:" : "warning:");
+	if (colour)
+		buffer_add_text(out, "\033[0m");
+	buffer_printf(out, " %s\n", diagnostic->error.text);
+	if (diagnostic->line.ptr != NULL)
+		quote_line(diagnostic, out);
+}
+
+void diagnostic_write_json(const struct diagnostic *diagnostic, struct json_writer *json)
+{
+	const bool is_error = diagnostic->severity == SEVERITY_ERROR;
+
+	json_begin_object(json);
+	json_key(json, "severity");
+	json_cstring(json, is_error ? "error" : "warning");
+	json_key(json, "file");
+	json_cstring(json, diagnostic->error.at.file);
+	json_key(json, "line");
+	json_number(json, diagnostic->error.at.line);
+	json_key(json, "column");
+	json_number(json, diagnostic->error.at.column);
+	json_key(json, "message");
+	json_cstring(json, diagnostic->error.text);
+	json_end_object(json);
+}

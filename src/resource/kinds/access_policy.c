@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "resource/kinds/access_policy.h"
+
+#include "resource/kinds/kinds.h"
+
+static const struct field operation_fields[] = {
+	FIELD("name", FIELD_TEXT, struct access_operation, name, .flags = FIELD_REQUIRED),
+	FIELD("methods", FIELD_TEXT_LIST, struct access_operation, methods,
+	      .flags = FIELD_NOT_EMPTY),
+	FIELD("paths", FIELD_TEXT_LIST, struct access_operation, paths, .flags = FIELD_NOT_EMPTY),
+};
+static const struct schema operation_schema =
+	SCHEMA("an operation", struct access_operation, operation_fields);
+
+static const struct word operator_words[] = {
+	{ "equals", ACCESS_EQUALS, NULL },     { "not_equals", ACCESS_NOT_EQUALS, NULL },
+	{ "contains", ACCESS_CONTAINS, NULL }, { "in", ACCESS_IN, NULL },
+	{ "between", ACCESS_BETWEEN, NULL },   { NULL, 0, NULL },
+};
+
+static void check_condition(struct decoder *decoder, const struct value *value, void *message)
+{
+	const struct access_condition *condition = message;
+	const size_t count = condition->values.count;
+
+	if (condition->operator== ACCESS_BETWEEN && count != 2)
+		decode_error(decoder, decode_place(value, "value"),
+			     "'between' needs a list of two: the least and the most, such as "
+			     "[6, 22]");
+	else if (condition->operator!= ACCESS_IN && condition->
+		 operator!= ACCESS_BETWEEN && count> 1)
+		decode_error(decoder, decode_place(value, "value"),
+			     "this operator compares with one value; use 'in' for a list");
+}
+
+static const struct field condition_fields[] = {
+	FIELD("field", FIELD_TEXT, struct access_condition, field, .flags = FIELD_REQUIRED),
+	FIELD("operator", FIELD_ENUM, struct access_condition, operator, .words = operator_words,
+	      .flags = FIELD_REQUIRED),
+	FIELD("value", FIELD_SCALAR_LIST, struct access_condition, values, .flags = FIELD_REQUIRED),
+};
+static const struct schema condition_schema = SCHEMA("a condition", struct access_condition,
+						     condition_fields, .validate = check_condition);
+
+static const struct word action_words[] = {
+	{ "DENY", ACCESS_DENY, NULL },
+	{ "ALLOW", ACCESS_ALLOW, NULL },
+	{ NULL, 0, NULL },
+};
+
+static const struct field rule_fields[] = {
+	FIELD("name", FIELD_TEXT, struct access_rule, name, .flags = FIELD_REQUIRED),
+	FIELD("priority", FIELD_INT32, struct access_rule, priority),
+	FIELD("sources", FIELD_TEXT_LIST, struct access_rule, sources,
+	      .flags = FIELD_REQUIRED | FIELD_NOT_EMPTY),
+	FIELD("target", FIELD_TEXT, struct access_rule, target),
+	FIELD("operations", FIELD_TEXT_LIST, struct access_rule, operations,
+	      .flags = FIELD_NOT_EMPTY),
+	FIELD("conditions", FIELD_MESSAGE_LIST, struct access_rule, conditions,
+	      .schema = &condition_schema),
+	FIELD("action", FIELD_ENUM, struct access_rule, action, .words = action_words,
+	      .flags = FIELD_REQUIRED),
+};
+static const struct schema rule_schema = SCHEMA("a rule", struct access_rule, rule_fields);
+
+static const struct field spec_fields[] = {
+	FIELD("selector", FIELD_MESSAGE, struct access_policy, selector,
+	      .schema = &workload_selector_schema),
+	FIELD("dryRun", FIELD_BOOL, struct access_policy, dry_run),
+	FIELD("operations", FIELD_MESSAGE_LIST, struct access_policy, operations,
+	      .schema = &operation_schema),
+	FIELD("rules", FIELD_MESSAGE_LIST, struct access_policy, rules, .schema = &rule_schema),
+};
+
+static bool defines(const struct access_policy *policy, struct text operation)
+{
+	if (text_find_char(operation, ' ') != TEXT_NONE) /* "METHOD PATH" says it here */
+		return true;
+	for (size_t i = 0; i < policy->operations.count; i++)
+		if (text_equal(policy->operations.items[i].name, operation))
+			return true;
+	return false;
+}
+
+static void check(struct decoder *decoder, const struct value *value, void *message)
+{
+	const struct access_policy *policy = message;
+
+	(void)value;
+	for (size_t i = 0; i < policy->rules.count; i++) {
+		const struct text_list *used = &policy->rules.items[i].operations;
+
+		for (size_t k = 0; k < used->count; k++)
+			if (!defines(policy, used->items[k]))
+				decode_error(decoder, used->at[k],
+					     "no operation is named '%.*s'; define it in "
+					     "spec.operations, or write it as \"METHOD /path\"",
+					     TEXT_ARGS(used->items[k]));
+	}
+}
+
+static const struct schema spec_schema = SCHEMA("AccessPolicy", struct access_policy, spec_fields,
+						.is_inline = true, .validate = check);
+static const struct schema document = SPEC_DOCUMENT(struct access_policy, spec_schema, 0);
+
+const struct kind_info access_policy_kind = {
+	.kind = KIND_ACCESS_POLICY,
+	.name = "AccessPolicy",
+	.group = "mangrove.dev",
+	.versions = version_1,
+	.size = sizeof(struct access_policy),
+	.is_namespaced = true,
+	.document = &document,
+};

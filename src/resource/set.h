@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* set.h — inside the room: what a resource set is made of. */
+#pragma once
+
+#include "resource/resource.h"
+
+#include <stdatomic.h>
+
+struct kind_list {
+	const struct resource **items; /* owned; the resources lie in the set's arena */
+	size_t count, capacity;
+};
+
+struct resource_set {
+	atomic_uint references;
+	uint64_t generation;
+	const char *root_namespace;
+	struct arena arena; /* everything below lies in it */
+	struct kind_list lists[KIND_COUNT];
+	struct map index; /* see make_key -> struct resource */
+	struct mesh_config default_mesh_config;
+};
+
+struct resource_set *set_new(const struct resource_options *options);
+/* Brings the lists into their order; the set does not change after this. */
+void set_finish(struct resource_set *set);
