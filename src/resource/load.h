@@ -24,6 +24,8 @@ struct path_list {
 	size_t count, capacity;
 };
 void path_list_done(struct path_list *list);
+bool path_is_resource_file(const char *name); /* *.yaml, *.yml, *.json */
+#define PATH_DEPTH_MAX 16 /* directories below each other; also ends a loop of links */
 int path_list_add(struct path_list *list, const char *path, struct error *err);
 #define AUTO_PATH_LIST __attribute__((cleanup(path_list_done)))
 

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define DEPTH_MAX 16    /* directories below each other; also ends a loop of links */
 #define FILES_MAX 10000 /* of a set */
 
 void path_list_done(struct path_list *list)
@@ -31,7 +30,7 @@ static int append(struct path_list *list, const char *path, struct error *err)
 	return 0;
 }
 
-static bool is_resource_file(const char *name)
+bool path_is_resource_file(const char *name)
 {
 	const struct text text = text_of(name);
 
@@ -75,12 +74,12 @@ static int add_any(struct path_list *list, const char *path, unsigned depth, boo
 	if (stat(path, &status) < 0)
 		return is_named ? error_set(err, -errno, "%s", strerror(errno)) : 0;
 	if (S_ISDIR(status.st_mode))
-		return depth < DEPTH_MAX ? add_directory(list, path, depth, err)
-					 : error_set(err, -ELOOP,
-						     "%s: too many directories below "
-						     "each other",
-						     path);
-	if (!is_named && (!S_ISREG(status.st_mode) || !is_resource_file(path)))
+		return depth < PATH_DEPTH_MAX ? add_directory(list, path, depth, err)
+					      : error_set(err, -ELOOP,
+							  "%s: too many directories below "
+							  "each other",
+							  path);
+	if (!is_named && (!S_ISREG(status.st_mode) || !path_is_resource_file(path)))
 		return 0;
 	return append(list, path, err);
 }

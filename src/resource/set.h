@@ -2,7 +2,7 @@
 /* set.h — inside the room: what a resource set is made of. */
 #pragma once
 
-#include "resource/resource.h"
+#include "resource/resource_set.h"
 
 #include <stdatomic.h>
 

@@ -316,6 +316,7 @@ static int open_parser(struct value_parser *parser)
 	struct fy_diag_cfg diag_config;
 	struct fy_parse_cfg config = {
 		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DISABLE_ACCELERATORS
+			 | FYPCF_SLOPPY_FLOW_INDENTATION /* as lax as libyaml and go-yaml */
 			 | (source->is_json ? FYPCF_JSON_FORCE : FYPCF_JSON_NONE)
 	};
 
