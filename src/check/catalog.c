@@ -7,6 +7,7 @@
 
 const struct family *const families[] = {
 	&hadolint_family,
+	&dockerfile_family,
 	NULL,
 };
 

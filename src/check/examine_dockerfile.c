@@ -11,6 +11,7 @@ int examine_dockerfile(struct examination *exam, struct error *err)
 	dockerfile_parse(&file, exam->text, exam->arena);
 	exam->dockerfile = &file;
 	exam_run_family(exam, &hadolint_family);
+	exam_run_family(exam, &dockerfile_family);
 	exam->dockerfile = NULL;
 	return 0;
 }

@@ -4,4 +4,5 @@
 
 #include "check/catalog.h"
 
-extern const struct family hadolint_family; /* hadolint.c */
+extern const struct family dockerfile_family; /* docker_checks.c */
+extern const struct family hadolint_family;   /* hadolint.c */
