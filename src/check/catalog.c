@@ -8,6 +8,7 @@
 const struct family *const families[] = {
 	&hadolint_family,
 	&dockerfile_family,
+	&nginx_family,
 	NULL,
 };
 

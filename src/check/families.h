@@ -6,3 +6,4 @@
 
 extern const struct family dockerfile_family; /* docker_checks.c */
 extern const struct family hadolint_family;   /* hadolint.c */
+extern const struct family nginx_family;      /* nginx_checks.c */

@@ -121,6 +121,17 @@ void findings_sort(struct findings *findings)
 		qsort(findings->items, findings->count, sizeof(*findings->items), compare_findings);
 }
 
+void findings_unite(struct findings *findings)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < findings->count; i++)
+		if (kept == 0
+		    || compare_findings(&findings->items[kept - 1], &findings->items[i]) != 0)
+			findings->items[kept++] = findings->items[i];
+	findings->count = kept;
+}
+
 size_t findings_counted(const struct findings *findings, enum finding_severity from)
 {
 	size_t count = 0;

@@ -61,6 +61,8 @@ void findings_done(struct findings *findings);
 struct finding *findings_add(struct findings *findings);        /* zeroed */
 void findings_move(struct findings *to, struct findings *from); /* copies texts; empties `from` */
 void findings_sort(struct findings *findings);                  /* by file, line, column, id */
+/* An included file is seen by itself and through who includes it: keeps one of equal findings. */
+void findings_unite(struct findings *findings);
 #define FINGERPRINT_MAX 32
 /* The same for the same finding after edits elsewhere in the file. */
 void finding_fingerprint(const struct finding *finding, char out[FINGERPRINT_MAX]);

@@ -39,10 +39,11 @@ struct check_options {                         /* everything borrowed */
 	const struct label_rule *labels;       /* DL3049 and its kin */
 	size_t label_count;
 	bool strict_labels;
-	bool no_pragmas;   /* inline ignores are not honoured */
-	int64_t now_ns;    /* for ignores that expire */
-	size_t file_limit; /* bytes; 0: 16 MiB */
-	unsigned threads;  /* 0: one a core */
+	bool follow_includes; /* of nginx: read files beside the one examined */
+	bool no_pragmas;      /* inline ignores are not honoured */
+	int64_t now_ns;       /* for ignores that expire */
+	size_t file_limit;    /* bytes; 0: 16 MiB */
+	unsigned threads;     /* 0: one a core */
 };
 
 enum label_type {

@@ -187,6 +187,7 @@ void check_paths(struct check_run *run, const struct check_options *options,
 	examine_listing(run, options, &listing);
 	free_listing(&listing);
 	findings_sort(&run->findings);
+	findings_unite(&run->findings);
 	if (run->problem_count > 1)
 		qsort(run->problems, run->problem_count, sizeof(*run->problems), compare_problems);
 }

@@ -168,7 +168,7 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 
 	*arguments = (struct arguments){ .format = report_format_find("terminal"),
 					 .fail_from = FINDING_INFO,
-					 .options = { .now_ns = clock_wall_ns() } };
+					 .options = { .now_ns = clock_wall_ns(), .follow_includes = true } };
 	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
