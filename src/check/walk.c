@@ -149,7 +149,7 @@ static size_t crew_size(const struct check_options *options, size_t files)
 static void examine_listing(struct check_run *run, const struct check_options *options,
 			    const struct listing *listing)
 {
-	struct worker workers[THREADS_MAX];
+	struct worker workers[THREADS_MAX] = { 0 };
 	struct crew crew = { .options = options, .listing = listing };
 	const size_t count = crew_size(options, listing->count);
 	size_t started = 1;

@@ -3,6 +3,7 @@
 
 #include "rules/lexical.h"
 
+#include <assert.h>
 #include <errno.h>
 
 #define INDEX       FIELD_FLAG_INDEX
@@ -135,6 +136,8 @@ size_t field_lex(struct text text, struct field_use *out)
 	size_t len = lexical_field_name(text);
 
 	while (len > 0) {
+		assert(text.ptr != NULL); /* it has a length */
+
 		struct text argument = { 0 };
 		const size_t brackets = lex_argument(text_from(text, len), &argument);
 
