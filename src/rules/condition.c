@@ -23,17 +23,22 @@ static size_t offset_in_raw(struct text raw, struct text text, size_t offset)
 
 struct source_pos condition_locate(const struct condition_source *source, size_t offset)
 {
-	const struct text written = source->written.len > 0 ? source->written : source->text;
-	struct source_pos at = source->start;
-	struct text walk = written;
+	const struct text written = source->written.ptr != NULL ? source->written : source->text;
+	const struct condition_part *part = &source->part;
 
 	if (source->origin != NULL && source->text.len > 0)
 		offset = source->origin[MIN_OF(offset, source->text.len - 1)];
-	if (source->raw.len > 0) {
-		walk = source->raw;
-		offset = offset_in_raw(source->raw, written, offset);
-	}
-	for (size_t i = 0; i < offset && i < walk.len; i++) {
+	while (part->next != NULL && part->next->begin <= offset)
+		part = part->next;
+
+	const struct text own = text_from(written, MIN_OF(part->begin, written.len));
+	const struct text walk = part->raw.ptr != NULL ? part->raw : own;
+	struct source_pos at = part->start;
+	size_t steps = offset - MIN_OF(part->begin, offset);
+
+	if (part->raw.ptr != NULL)
+		steps = offset_in_raw(part->raw, own, steps);
+	for (size_t i = 0; i < steps && i < walk.len; i++) {
 		at.column++;
 		if (walk.ptr[i] == '\n') {
 			at.line++;

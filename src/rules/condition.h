@@ -19,14 +19,22 @@
 
 #define CONDITION_DEPTH_MAX 1000 /* of the parser's recursion; five steps a parenthesis */
 
-/* Where a condition's text came from, so that an error can name the line in the file. */
+/* Where a condition's text came from, so that an error can name the line in the file. What was
+ * appended to a rule is a part of its own. */
+struct condition_part {
+	size_t begin;    /* its first byte in the written text */
+	struct text raw; /* as it stands in the file, folded lines and all; absent: as written;
+			  * empty: all of it counts as standing at `start` */
+	struct source_pos start; /* of raw */
+	struct condition_part *next;
+};
+
 struct condition_source {
 	struct text text;    /* what is parsed: lists already put in */
-	struct text written; /* as the rule has it; empty: same as text */
+	struct text written; /* as the rule has it; absent: same as text */
 	const uint32_t
 		*origin; /* for each byte of text its place in written; NULL: the same place */
-	struct text raw; /* as it stands in the file, folded lines and all; empty: as written */
-	struct source_pos start; /* of raw, or of text */
+	struct condition_part part; /* the first */
 };
 
 struct source_pos condition_locate(const struct condition_source *source, size_t offset);
@@ -67,6 +75,7 @@ struct condition {
 	struct operand *left, *right; /* CHECK; right NULL for "exists" */
 	enum operator op;
 	enum quantifier quantifier;
+	uint32_t compiled; /* the compiler's mark: its node's number + 1 */
 };
 
 /* source must live as long as the tree. The error's position is in the file. */

@@ -28,6 +28,29 @@ const struct field *field_of(enum field_id id)
 	return &table[id];
 }
 
+const char *field_type_name(enum field_type type)
+{
+	static const char *const names[] = {
+		[FIELD_TEXT] = "text",       [FIELD_NUMBER] = "number",   [FIELD_BOOL] = "bool",
+		[FIELD_ADDRESS] = "address", [FIELD_NETWORK] = "network", [FIELD_BYTES] = "bytes",
+		[FIELD_ANY] = "any",
+	};
+
+	return names[type];
+}
+
+const char *field_argument_rule(const struct field *field)
+{
+	if (field->flags & FIELD_FLAG_SUFFIX)
+		return ".NAME or [NAME]";
+	if (field->flags & FIELD_FLAG_NEEDS_KEY)
+		return "[NAME]";
+	if (field->flags & FIELD_FLAG_KEY)
+		return field->flags & FIELD_FLAG_INDEX ? "[NUMBER or NAME], optional"
+						       : "[NAME], optional";
+	return field->flags & FIELD_FLAG_INDEX ? "[NUMBER], optional" : "";
+}
+
 static enum field_id find(struct text name)
 {
 	for (enum field_id id = 1; id < FIELD_COUNT; id++)
@@ -63,6 +86,21 @@ static int unknown_field(struct text name, struct error *err)
 	return error_set(err, -ENOENT, "nonexistent field '%.*s'%s%s%s", TEXT_ARGS(name),
 			 near != NULL ? "; did you mean '" : "", near != NULL ? near : "",
 			 near != NULL ? "'?" : "");
+}
+
+static const struct alias {
+	const char *name, *portable;
+} aliases[] = {
+	{ "fd.dport", "fd.sport" }, /* a connection's destination is its server */
+	{ "fd.dip", "fd.sip" },
+};
+
+const char *field_portable_name(struct text name)
+{
+	for (size_t i = 0; i < COUNT_OF(aliases); i++)
+		if (text_is(name, aliases[i].name))
+			return aliases[i].portable;
+	return NULL;
 }
 
 static int resolve_argument(struct text argument, struct field_use *use, struct error *err)

@@ -45,6 +45,8 @@ struct field {
 };
 
 const struct field *field_of(enum field_id id);
+const char *field_type_name(enum field_type type);          /* "number" */
+const char *field_argument_rule(const struct field *field); /* "[number]", "" for none */
 
 /* A field as a rule asks for it. */
 struct field_use {
@@ -56,6 +58,8 @@ struct field_use {
 /* From a name as written ("proc.aname", "evt.arg.path") and what stands between brackets (absent
  * where nothing does). Errors carry no position. */
 int field_resolve(struct text name, struct text argument, struct field_use *out, struct error *err);
+/* What Falco calls a field that people write but Falco does not have; NULL for all others. */
+const char *field_portable_name(struct text name);
 bool field_use_equal(const struct field_use *a, const struct field_use *b);
 bool field_use_is_filter_only(const struct field_use *use);
 

@@ -30,8 +30,9 @@ const char *rule_priority_name(enum rule_priority priority); /* "Critical" */
 bool rule_priority_parse(struct text name, enum rule_priority *out, bool *portable);
 
 struct rule_file {
-	const char *name; /* for messages; borrowed */
-	struct text text;
+	const char *name;    /* for messages; borrowed */
+	struct text text;    /* absent: it could not be read, and … */
+	const char *problem; /* … why */
 };
 
 /* Which rules take part, one after another; the last that fits decides. */

@@ -66,7 +66,8 @@ static struct condition *parse(struct arena *arena, struct condition_source *sou
 	struct condition *condition = NULL;
 	struct error err = { 0 };
 
-	*source = (struct condition_source){ .text = text_of(text), .start = { "test", 1, 1 } };
+	*source =
+		(struct condition_source){ .text = text_of(text), .part.start = { "test", 1, 1 } };
 	if (condition_parse(arena, source, &condition, &err) != 0)
 		fail_msg("'%s': %s", text, err.text);
 	return condition;
@@ -136,7 +137,8 @@ static void check_error(void **state)
 {
 	const struct error_case *row = *state;
 	AUTO_ARENA struct arena arena;
-	struct condition_source source = { .text = text_of(row->text), .start = { "test", 1, 1 } };
+	struct condition_source source = { .text = text_of(row->text),
+					   .part.start = { "test", 1, 1 } };
 	struct condition *condition = NULL;
 	struct error err = { 0 };
 
@@ -183,9 +185,11 @@ static void nests_up_to_a_limit(void **state)
 static void places_are_those_in_the_file(void **state)
 {
 	AUTO_ARENA struct arena arena;
-	struct condition_source source = { .text = TEXT("a and b and proc.name ~ x"),
-					   .raw = TEXT("a and\n    b and\n    proc.name ~ x\n"),
-					   .start = { "rules.yaml", 10, 5 } };
+	struct condition_source source = {
+		.text = TEXT("a and b and proc.name ~ x"),
+		.part = { .raw = TEXT("a and\n    b and\n    proc.name ~ x\n"),
+			  .start = { "rules.yaml", 10, 5 } }
+	};
 	struct condition *condition = NULL;
 	struct error err = { 0 };
 
