@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* evaluate.c — an event through its bucket. Every subject, test and node is answered at most once
+ * an event: answers carry the event's stamp, so that nothing has to be cleared between events. */
+#include "rules/evaluator.h"
+
+#include "rules/evaluate_test.h"
+#include "rules/transform.h"
+
+#include <stdlib.h>
+
+static hs_scratch_t *new_scratch(const struct program *program)
+{
+	hs_scratch_t *scratch = NULL;
+
+	for (size_t i = 0; i < program->database_count; i++)
+		if (hs_alloc_scratch(program->databases[i], &scratch) != HS_SUCCESS)
+			abort(); /* out of memory, the only way it fails */
+	return scratch;
+}
+
+struct rules_evaluator *rules_evaluator_new(struct ruleset *set)
+{
+	struct rules_evaluator *evaluator = MEM_NEW(struct rules_evaluator);
+	const struct program *program = &set->program;
+
+	evaluator->set = ruleset_ref(set);
+	evaluator->program = program;
+	evaluator->answers = mem_alloc_array(program->node_count, sizeof(uint32_t));
+	evaluator->subjects =
+		mem_alloc_array((size_t)program->subject_count + 1, sizeof(*evaluator->subjects));
+	evaluator->matches = mem_alloc_array(set->count + 1, sizeof(*evaluator->matches));
+	evaluator->scratch = new_scratch(program);
+	arena_init(&evaluator->storage, 4096);
+	return evaluator;
+}
+
+void rules_evaluator_free(struct rules_evaluator *evaluator)
+{
+	if (evaluator == NULL)
+		return;
+	hs_free_scratch(evaluator->scratch);
+	arena_done(&evaluator->storage);
+	mem_free(evaluator->answers);
+	mem_free(evaluator->subjects);
+	mem_free(evaluator->matches);
+	ruleset_unref(evaluator->set);
+	mem_free(evaluator);
+}
+
+/* --- subjects ----------------------------------------------------------------------------------
+ */
+
+static void compute_transformed(struct rules_evaluator *evaluator, const struct subject *subject,
+				struct field_value *out)
+{
+	const struct field_value **inputs =
+		ARENA_ARRAY(&evaluator->storage, subject->input_count, const struct field_value *);
+
+	for (uint32_t i = 0; i < subject->input_count; i++)
+		inputs[i] = evaluator_value(evaluator, subject->inputs[i]);
+	*out = transform(subject, inputs, &evaluator->storage);
+}
+
+const struct field_value *evaluator_value(struct rules_evaluator *evaluator, uint32_t number)
+{
+	const struct subject *subject = &evaluator->program->subjects[number];
+	struct subject_answer *answer = &evaluator->subjects[number];
+
+	if (answer->stamp == evaluator->stamp)
+		return &answer->value;
+	answer->stamp = evaluator->stamp;
+	answer->value.kind = FIELD_VALUE_NONE;
+	answer->value.count = 0;
+	switch (subject->kind) {
+	case SUBJECT_FIELD:
+		evaluator->event->get(evaluator->event, &subject->use, &answer->value);
+		break;
+	case SUBJECT_CONSTANT:
+		answer->value = subject->constant;
+		break;
+	case SUBJECT_TRANSFORMED:
+		compute_transformed(evaluator, subject, &answer->value);
+		break;
+	}
+	return &answer->value;
+}
+
+/* --- nodes -------------------------------------------------------------------------------------
+ */
+
+static bool node_holds(struct rules_evaluator *evaluator, uint32_t number);
+
+static bool test_node_holds(struct rules_evaluator *evaluator, const struct test *test)
+{
+	const struct field_value *left = evaluator_value(evaluator, test->subject);
+	const struct field_value *right =
+		test->other != NO_SUBJECT ? evaluator_value(evaluator, test->other) : NULL;
+
+	return test_holds(test, left, right, evaluator->scratch);
+}
+
+static bool compute(struct rules_evaluator *evaluator, const struct node *node)
+{
+	const uint32_t *children = evaluator->program->children + node->first;
+
+	switch (node->kind) {
+	case NODE_TEST:
+		return test_node_holds(evaluator, &evaluator->program->tests[node->first]);
+	case NODE_NOT:
+		return !node_holds(evaluator, children[0]);
+	case NODE_AND:
+		for (uint32_t i = 0; i < node->count; i++)
+			if (!node_holds(evaluator, children[i]))
+				return false;
+		return true;
+	case NODE_OR:
+		for (uint32_t i = 0; i < node->count; i++)
+			if (node_holds(evaluator, children[i]))
+				return true;
+		return false;
+	default:
+		return node->kind == NODE_TRUE;
+	}
+}
+
+static bool node_holds(struct rules_evaluator *evaluator, uint32_t number)
+{
+	uint32_t *answer = &evaluator->answers[number];
+
+	if (*answer >> 1 != evaluator->stamp) {
+		const bool holds = compute(evaluator, &evaluator->program->nodes[number]);
+
+		*answer = evaluator->stamp << 1 | holds;
+	}
+	return *answer & 1;
+}
+
+/* --- events ------------------------------------------------------------------------------------
+ */
+
+#define STAMP_MAX (UINT32_MAX >> 1)
+
+static void start_event(struct rules_evaluator *evaluator, const struct rule_event *event)
+{
+	const struct program *program = evaluator->program;
+
+	evaluator->event = event;
+	arena_reset(&evaluator->storage);
+	if (++evaluator->stamp <= STAMP_MAX)
+		return;
+	evaluator->stamp = 1;
+	memset(evaluator->answers, 0, program->node_count * sizeof(*evaluator->answers));
+	memset(evaluator->subjects, 0, program->subject_count * sizeof(*evaluator->subjects));
+}
+
+const struct rule *const *rules_evaluate(struct rules_evaluator *evaluator,
+					 const struct rule_event *event, size_t *count)
+{
+	const struct program *program = evaluator->program;
+	const unsigned type = event->type < event_type_count() ? event->type : EVENT_TYPE_UNKNOWN;
+	const struct bucket *bucket = &program->buckets[program->bucket_of_type[type]];
+	size_t matched = 0;
+
+	start_event(evaluator, event);
+	for (size_t i = 0; i < bucket->count; i++) {
+		if (!node_holds(evaluator, bucket->entries[i].node))
+			continue;
+		evaluator->matches[matched++] = &evaluator->set->rules[bucket->entries[i].rule];
+		if (evaluator->set->first_only)
+			break;
+	}
+	*count = matched;
+	return evaluator->matches;
+}
