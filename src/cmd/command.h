@@ -31,4 +31,5 @@ int command_usage(const struct command *command, const char *fmt, ...)
 
 extern const struct command check_command;
 extern const struct command help_command;
+extern const struct command rules_command;
 extern const struct command version_command;

@@ -8,6 +8,7 @@
 const struct command *const commands[] = {
 	&help_command,
 	&check_command,
+	&rules_command,
 	&version_command,
 	NULL,
 };

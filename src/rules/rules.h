@@ -15,5 +15,6 @@
 #include "rules/condition.h"
 #include "rules/evaluate.h"
 #include "rules/field.h"
+#include "rules/json_event.h"
 #include "rules/rule_event.h"
 #include "rules/ruleset.h"
