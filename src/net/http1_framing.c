@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http1_lines.h"
 
-#include "net/http_authority.h"
 #include "net/http_chars.h"
 
 #define CONNECTION_OPTIONS_MAX 64 /* each may name a field to be searched for and removed */
-
-static bool is_repeated(const struct http_fields *fields, const struct http_field *field)
-{
-	return http_fields_next(fields, field) != NULL;
-}
 
 struct connection_options {
 	bool close, keep_alive, upgrade;
@@ -61,7 +55,7 @@ static bool read_transfer_encoding(struct http_head *head, const struct http_fie
 		return http_refuse(problem, 400, "Transfer-Encoding in HTTP/1.0");
 	if (http_fields_find_known(&head->fields, HTTP_CONTENT_LENGTH) != NULL)
 		return http_refuse(problem, 400, "both Transfer-Encoding and Content-Length");
-	if (is_repeated(&head->fields, field))
+	if (http_is_repeated(&head->fields, field))
 		return http_refuse(problem, 400, "Transfer-Encoding is repeated");
 	if (text_equal_nocase(field->value, TEXT("chunked"))) {
 		head->framing = HTTP_BODY_CHUNKED;
@@ -82,83 +76,35 @@ static bool read_transfer_encoding(struct http_head *head, const struct http_fie
 	return http_refuse(problem, 501, "a transfer coding other than chunked");
 }
 
-/* RFC 9112 6.3. A repeated length is refused even where the repetition agrees. */
+/* RFC 9112 6.3. */
 static bool read_framing(struct http_head *head, struct http_problem *problem)
 {
-	const struct http_fields *const fields = &head->fields;
 	const struct http_field *const coding =
-		http_fields_find_known(fields, HTTP_TRANSFER_ENCODING);
-	const struct http_field *const length = http_fields_find_known(fields, HTTP_CONTENT_LENGTH);
+		http_fields_find_known(&head->fields, HTTP_TRANSFER_ENCODING);
 
 	if (coding != NULL)
 		return read_transfer_encoding(head, coding, problem);
-	if (length == NULL)
-		return true;
-	if (is_repeated(fields, length))
-		return http_refuse(problem, 400, "Content-Length is repeated");
-	if (!text_parse_number(length->value, INT64_MAX, &head->content_length))
-		return http_refuse(problem, 400, "a malformed Content-Length");
-	head->framing = head->content_length > 0 ? HTTP_BODY_LENGTH : HTTP_BODY_NONE;
+	if (!http_read_length(head, problem))
+		return false;
+	if (head->content_length != HTTP_LENGTH_UNKNOWN && head->content_length > 0)
+		head->framing = HTTP_BODY_LENGTH;
 	return true;
 }
 
-/* RFC 9112 3.2: exactly one Host, valid, and the same as an absolute target's. */
+/* RFC 9112 3.2: HTTP/1.1 needs a Host even where the target names one. */
 static bool read_host(struct http_head *head, struct http_problem *problem)
 {
-	struct http_field *const host = http_fields_find_known(&head->fields, HTTP_HOST);
-	struct http_authority parts;
-
-	if (host == NULL) {
-		if (head->version == HTTP_VERSION_1_0)
-			return true;
+	if (head->version == HTTP_VERSION_1_1
+	    && http_fields_find_known(&head->fields, HTTP_HOST) == NULL)
 		return http_refuse(problem, 400, "Host is missing");
-	}
-	if (is_repeated(&head->fields, host))
-		return http_refuse(problem, 400, "Host is repeated");
-	http_lower((char *)host->value.ptr, host->value.len); /* the parser's own bytes */
-	if (!http_authority_parse(host->value, &parts))
-		return http_refuse(problem, 400, "Host is malformed");
-	if (head->authority.ptr == NULL)
-		head->authority = host->value;
-	else if (!http_authority_equal(head->authority, host->value, head->scheme))
-		return http_refuse(problem, 400, "Host differs from the request target");
-	return true;
-}
-
-/* RFC 9110 10.1.1. HTTP/1.0 knows no interim answers: there an expectation is ignored, and not
- * passed on to where it would count. */
-static bool read_expectation(struct http_head *head, struct http_problem *problem)
-{
-	const struct http_field *const expect = http_fields_find_known(&head->fields, HTTP_EXPECT);
-
-	if (expect == NULL)
-		return true;
-	if (head->version == HTTP_VERSION_1_0) {
-		http_fields_remove_known(&head->fields, HTTP_EXPECT);
-		return true;
-	}
-	if (!text_equal_nocase(expect->value, TEXT("100-continue"))
-	    || is_repeated(&head->fields, expect))
-		return http_refuse(problem, 417, "an expectation other than 100-continue");
-	head->expect_continue = head->framing != HTTP_BODY_NONE;
-	return true;
-}
-
-static bool accepts_trailers(const struct http_fields *fields)
-{
-	struct text list = http_fields_value(fields, HTTP_TE);
-
-	while (list.ptr != NULL)
-		if (text_equal_nocase(text_trim(text_split(&list, ',')), TEXT("trailers")))
-			return true;
-	return false;
+	return http_read_host(head, problem);
 }
 
 bool http1_finish_request(struct http_head *head, struct http_problem *problem)
 {
-	head->accepts_trailers = accepts_trailers(&head->fields);
+	head->accepts_trailers = http_accepts_trailers(&head->fields);
 	if (!read_host(head, problem) || !read_framing(head, problem)
-	    || !read_connection(head, problem) || !read_expectation(head, problem))
+	    || !read_connection(head, problem) || !http_read_expectation(head, problem))
 		return false;
 	if (http_head_is_connect(head) && head->framing != HTTP_BODY_NONE)
 		return http_refuse(problem, 400, "CONNECT with a body");

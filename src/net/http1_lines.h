@@ -6,13 +6,7 @@
  * bytes may be changed. */
 #pragma once
 
-#include "net/http.h"
-
-static inline bool http_refuse(struct http_problem *problem, unsigned status, const char *reason)
-{
-	*problem = (struct http_problem){ status, reason };
-	return false;
-}
+#include "net/http_rules.h"
 
 bool http1_read_request_line(struct http_head *head, char *line, size_t len,
 			     struct http_problem *problem);

@@ -114,7 +114,7 @@ static void read_body(struct buffer *out, const struct http_head *head, struct t
 	}
 	buffer_printf(out, "%d %u", (int)result, body.problem.status);
 	HTTP_FIELD_FOR_EACH (&trailers, field) {
-		require(http_trailer_is_allowed(field));
+		require(result != HTTP1_BODY_END || http_trailer_is_allowed(field));
 		buffer_printf(out, "|%.*s:%.*s", TEXT_ARGS(field->name), TEXT_ARGS(field->value));
 	}
 	http_fields_done(&trailers);
