@@ -163,6 +163,12 @@ struct http_limits {
 	bool allow_connect;           /* otherwise CONNECT is 501 */
 };
 
+/* Bytes and fields of a head as Envoy's defaults. */
+#define HTTP_LIMITS_DEFAULT                                                                        \
+	{                                                                                          \
+		.head_bytes = 60 * 1024, .start_line_bytes = 16 * 1024, .field_count = 100,        \
+		.trailer_bytes = 8 * 1024, .chunk_extension_bytes = 1024                           \
+	}
 extern const struct http_limits http_limits_default;
 
 /* Why a message was refused. For requests the status to answer with; for answers always 502. */

@@ -28,10 +28,12 @@ struct http2_memory *http2_memory_new(void);
 void http2_memory_free(struct http2_memory *memory); /* after all its connections; accepts NULL */
 
 struct http2_config {
-	uint32_t max_streams;       /* that the peer may have open at a time */
-	uint32_t stream_window;     /* bytes of a body not yet consumed */
-	uint32_t connection_window; /* the same, of all streams together */
-	size_t queue_high;          /* bytes in the queue at which bodies must wait */
+	uint32_t max_streams;                    /* that the peer may have open at a time */
+	uint32_t stream_window;                  /* bytes of a body not yet consumed */
+	uint32_t connection_window;              /* the same, of all streams together */
+	size_t queue_high;                       /* bytes in the queue at which bodies must wait */
+	uint32_t reset_burst, resets_per_second; /* streams reset by the peer or for its faults */
+	uint32_t control_burst, controls_per_second; /* frames that carry nothing */
 	bool allow_extended_connect;
 	struct http_limits limits;
 };
@@ -70,7 +72,7 @@ bool http2_can_open(const struct http2 *http2);
 size_t http2_stream_count(const struct http2 *http2);
 
 void http2_ping(struct http2 *http2);              /* to see whether the peer still lives */
-void http2_shut_down(struct http2 *http2);         /* GOAWAY; streams that are open finish */
+void http2_shut_down(struct http2 *http2);         /* GOAWAY; what the peer has sent is served */
 bool http2_is_finished(const struct http2 *http2); /* nothing is left to read or to write */
 
 enum http2_preface { HTTP2_PREFACE_NO = 0, HTTP2_PREFACE_PARTIAL, HTTP2_PREFACE_YES };

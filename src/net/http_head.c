@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http.h"
 
-const struct http_limits http_limits_default = {
-	.head_bytes = 60 * 1024, /* Envoy's default, as is the next */
-	.field_count = 100,
-	.start_line_bytes = 16 * 1024,
-	.trailer_bytes = 8 * 1024,
-	.chunk_extension_bytes = 1024,
-};
+const struct http_limits http_limits_default = HTTP_LIMITS_DEFAULT;
 
 void http_head_done(struct http_head *head)
 {
