@@ -40,3 +40,5 @@ DEFINE_AUTO(struct identity_source, identity_source_free)
 
 /* The newest set, borrowed; NULL before the first. */
 struct identity_set *identity_source_current(const struct identity_source *source);
+/* What last went wrong, a sentence; "" where nothing did since the newest set. */
+const char *identity_source_problem(const struct identity_source *source);

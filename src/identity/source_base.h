@@ -10,7 +10,10 @@ struct identity_source {
 	void *owner;
 	struct identity_set *current; /* owned */
 	uint64_t generation;          /* of the newest set */
+	char problem[512];            /* said once in the log, until it is another or gone */
 };
 
 /* Makes the set current, takes its reference, and tells the owner. */
 void source_publish(struct identity_source *source, struct identity_set *set);
+/* Keeps the problem; true where it is another than before. */
+bool source_note_problem(struct identity_source *source, const char *problem);

@@ -24,7 +24,6 @@ struct file_source {
 	size_t count;
 	struct watch watch; /* inotify */
 	struct timer check;
-	char reported[512]; /* the last problem: said once, not at every look */
 };
 
 static void watch_directory_of(const struct file_source *source, const char *path)
@@ -87,9 +86,8 @@ static int publish(struct file_source *source, struct error *err)
 static void report(struct file_source *source, const struct pem_identity *identity,
 		   const struct error *err)
 {
-	if (strcmp(source->reported, err->text) == 0)
+	if (!source_note_problem(&source->source, err->text))
 		return;
-	snprintf(source->reported, sizeof(source->reported), "%s", err->text);
 	log_problem(identity->svid != NULL ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
 		    identity->svid != NULL ? "keeping the last good identity" : "no identity yet",
 		    err);
@@ -122,8 +120,6 @@ static void check_files(struct timer *timer)
 	load_all(source, &changed, &err);
 	if (changed && publish(source, &err) < 0)
 		log_problem(LOG_LEVEL_ERROR, "identities from files", &err);
-	else if (changed)
-		source->reported[0] = '\0';
 	watch_directories(source);
 	timer_set(source->loop, &source->check, loop_now(source->loop) + RECHECK_NS);
 }

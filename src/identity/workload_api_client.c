@@ -24,7 +24,6 @@ struct api_source {
 	struct deferred hang_up;
 	struct timer again;
 	uint64_t pause_ns; /* the next one */
-	bool is_reported;  /* that the agent is away: said once */
 };
 
 static void plan_retry(struct api_source *source, const char *problem)
@@ -32,9 +31,8 @@ static void plan_retry(struct api_source *source, const char *problem)
 	/* between half of the pause and all of it, so that many callers do not come together */
 	const uint64_t pause = source->pause_ns / 2 + random_below(source->pause_ns / 2);
 
-	if (!source->is_reported)
-		log_warn("the Workload API is away, asking again: %s", problem);
-	source->is_reported = true;
+	if (source_note_problem(&source->source, problem))
+		log_warn("the Workload API gives no identities, asking again: %s", problem);
 	source->pause_ns = MIN_OF(source->pause_ns * 2, LONGEST_PAUSE_NS);
 	timer_set(source->loop, &source->again, loop_now(source->loop) + pause);
 }
@@ -49,9 +47,8 @@ static void on_message(struct grpc_request *request, struct text message)
 		log_problem(LOG_LEVEL_ERROR, "keeping the identities we have", &err);
 		return;
 	}
-	if (source->is_reported)
+	if (source->source.problem[0] != '\0')
 		log_info("the Workload API is back");
-	source->is_reported = false;
 	source->pause_ns = FIRST_PAUSE_NS;
 	source->source.generation++;
 	source_publish(&source->source, set);
