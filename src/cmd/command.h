@@ -31,5 +31,7 @@ int command_usage(const struct command *command, const char *fmt, ...)
 
 extern const struct command check_command;
 extern const struct command help_command;
+extern const struct command id_command;
+extern const struct command identity_command;
 extern const struct command rules_command;
 extern const struct command version_command;

@@ -8,6 +8,8 @@
 const struct command *const commands[] = {
 	&help_command,
 	&check_command,
+	&identity_command,
+	&id_command,
 	&rules_command,
 	&version_command,
 	NULL,

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "identity/role.h"
+
+#include "identity/fetch.h"
+#include "identity/registry.h"
+#include "identity/workload_api.h"
+#include "net/net.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define TICKS_A_LIFE 50 /* how finely renewal follows an SVID's life, at least */
+
+struct role {
+	const struct identity_role *options;
+	struct loop *loop;
+	struct source_directory *source;
+	struct ca *ca;
+	struct registry *registry;
+	struct workload_api *api;
+	struct watch files, signals;
+	struct timer tick;
+	uint64_t tick_ns;
+};
+
+static void role_done(struct role *role)
+{
+	workload_api_free(role->api);
+	registry_free(role->registry);
+	ca_close(role->ca);
+	if (role->signals.fd >= 0)
+		loop_unwatch(role->loop, &role->signals);
+	file_close(&role->signals.fd);
+	if (role->files.fd >= 0)
+		loop_unwatch(role->loop, &role->files);
+	source_directory_close(role->source);
+	if (role->loop != NULL)
+		timer_cancel(role->loop, &role->tick);
+	loop_free(role->loop);
+}
+
+/* ---- resources ---- */
+
+static void log_diagnostics(const struct diagnostics *found)
+{
+	for (size_t i = 0; i < found->count; i++)
+		log_problem(found->items[i]->severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR
+									: LOG_LEVEL_WARN,
+			    "resources", &found->items[i]->error);
+}
+
+static int load(struct role *role, struct resource_set **out, struct error *err)
+{
+	AUTO_DIAGNOSTICS struct diagnostics found;
+	int result;
+
+	diagnostics_init(&found);
+	found.strict = role->options->strict;
+	result = source_directory_reload(role->source, &found, out, err);
+	if (result != -EAGAIN)
+		log_diagnostics(&found);
+	return result;
+}
+
+static void reload_if_due(struct role *role)
+{
+	AUTO(resource_set_unref) struct resource_set *set = NULL;
+	struct error err = { 0 };
+	int result;
+
+	if (!source_directory_is_due(role->source))
+		return;
+	result = load(role, &set, &err);
+	if (result == -EAGAIN)
+		return; /* still being written; it will be due again */
+	if (result < 0) {
+		log_error("the last good resources stay in use");
+		return;
+	}
+	registry_load(role->registry, set, loop_wall(role->loop));
+	workload_api_changed(role->api);
+	log_info("resources loaded again: %zu identities", registry_count(role->registry));
+}
+
+static void on_files(struct watch *watch, uint32_t events)
+{
+	(void)events;
+	reload_if_due(CONTAINER_OF(watch, struct role, files));
+}
+
+/* ---- time ---- */
+
+static void on_tick(struct timer *timer)
+{
+	struct role *role = CONTAINER_OF(timer, struct role, tick);
+
+	if (registry_maintain(role->registry, loop_wall(role->loop)))
+		workload_api_changed(role->api);
+	timer_set(role->loop, &role->tick, loop_now(role->loop) + role->tick_ns);
+}
+
+static uint64_t choose_tick(const struct ca_lifetimes *lifetimes)
+{
+	const uint64_t life = lifetimes->svid_ns > 0 ? lifetimes->svid_ns : 3600 * NS_PER_SEC;
+
+	const uint64_t tick = MIN_OF(life / TICKS_A_LIFE, NS_PER_SEC);
+
+	return MAX_OF(tick, 20 * NS_PER_MS);
+}
+
+/* ---- the process ---- */
+
+static void on_signal(struct watch *watch, uint32_t events)
+{
+	struct role *role = CONTAINER_OF(watch, struct role, signals);
+
+	(void)events;
+	log_info("stopping");
+	loop_stop(role->loop);
+}
+
+static int watch_signals(struct role *role, struct error *err)
+{
+	sigset_t stopping;
+
+	sigemptyset(&stopping);
+	sigaddset(&stopping, SIGTERM);
+	sigaddset(&stopping, SIGINT);
+	sigprocmask(SIG_BLOCK, &stopping, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	role->signals = (struct watch){ .fd = signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK),
+					.ready = on_signal };
+	if (role->signals.fd < 0)
+		return error_set(err, -errno, "cannot watch signals: %s", strerror(errno));
+	return loop_watch(role->loop, &role->signals, EPOLLIN, err);
+}
+
+/* Keys are in memory: no core dump, no debugger of the same user. Callers are many. */
+static void prepare_process(void)
+{
+	const struct rlimit no_core = { 0, 0 };
+	struct rlimit files;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	setrlimit(RLIMIT_CORE, &no_core);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
+/* ---- starting ---- */
+
+/* What was asked for; else what MeshConfig says, if it says something; else what is there. */
+static const char *choose_trust_domain(const struct identity_role *options,
+				       const struct resource_set *set)
+{
+	const struct mesh_config *mesh = resource_set_mesh_config(set);
+
+	if (options->trust_domain != NULL)
+		return options->trust_domain;
+	return text_is(mesh->trust_domain, "cluster.local") ? NULL : mesh->trust_domain.ptr;
+}
+
+static int open_authority(struct role *role, const struct resource_set *set, struct error *err)
+{
+	const struct identity_role *options = role->options;
+	AUTO(mem_free_text) char *directory = mem_printf("%s/ca", options->state);
+	const int result = file_make_directory(options->state, 0755, err);
+
+	if (result < 0)
+		return result;
+	return ca_open(directory, choose_trust_domain(options, set), &options->lifetimes, &role->ca,
+		       err);
+}
+
+static int start_resources(struct role *role, struct resource_set **out, struct error *err)
+{
+	const struct identity_role *options = role->options;
+	const struct resource_options how = { .strict = options->strict };
+	int result = source_directory_open(options->paths, options->path_count, &how, &role->source,
+					   err);
+
+	if (result < 0)
+		return result;
+	role->files = (struct watch){ .fd = source_directory_fd(role->source), .ready = on_files };
+	result = loop_watch(role->loop, &role->files, EPOLLIN, err);
+	do {
+		if (result == 0)
+			result = load(role, out, err);
+	} while (result == -EAGAIN);
+	return result;
+}
+
+static struct identity_set *entitle(void *owner, const struct caller *caller)
+{
+	return registry_entitled(((struct role *)owner)->registry, caller);
+}
+
+static char *absolute_path(const char *path)
+{
+	AUTO(mem_free_text) char *here = getcwd(NULL, 0);
+
+	return path[0] == '/' ? mem_strdup(path) : mem_printf("%s/%s", here, path);
+}
+
+static int start_api(struct role *role, struct error *err)
+{
+	const struct identity_role *options = role->options;
+	AUTO(mem_free_text)
+	char *path = options->socket != NULL ? mem_strdup(options->socket)
+					     : mem_printf("%s/workload-api.sock", options->state);
+	AUTO(mem_free_text) char *where = absolute_path(path);
+	const int result = workload_api_listen(role->loop, where, entitle, role, &role->api, err);
+
+	if (result == 0)
+		log_info("trust domain %s, %zu identities, Workload API at unix://%s",
+			 ca_trust_domain(role->ca), registry_count(role->registry), where);
+	return result;
+}
+
+static int start(struct role *role, struct error *err)
+{
+	AUTO(resource_set_unref) struct resource_set *set = NULL;
+	int result = watch_signals(role, err);
+
+	if (result == 0)
+		result = start_resources(role, &set, err);
+	if (result == 0)
+		result = open_authority(role, set, err);
+	if (result < 0)
+		return result;
+	role->registry = registry_new(role->ca, role->options->proxy_uid);
+	registry_load(role->registry, set, clock_wall_ns());
+	role->tick.fire = on_tick;
+	role->tick_ns = choose_tick(&role->options->lifetimes);
+	timer_set(role->loop, &role->tick, loop_now(role->loop) + role->tick_ns);
+	return start_api(role, err);
+}
+
+int identity_role_run(const struct identity_role *options, struct error *err)
+{
+	__attribute__((cleanup(role_done))) struct role role = {
+		.options = options, .loop = loop_new(), .files.fd = -1, .signals.fd = -1
+	};
+	int result;
+
+	prepare_process();
+	result = start(&role, err);
+	if (result == 0)
+		loop_run(role.loop);
+	return result;
+}
