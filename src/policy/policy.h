@@ -20,41 +20,27 @@
 #include "policy/facts.h"
 #include "policy/jwt.h"
 #include "policy/path.h"
-
-struct diagnostics;
-struct resource_set;
-
-struct policy_options {           /* MeshConfig's part; all borrowed for the call */
-	struct text trust_domain; /* "cluster.local" where empty */
-	const struct text *trust_domain_aliases;
-	size_t trust_domain_alias_count;
-	struct text root_namespace; /* "istio-system" where empty */
-};
+#include "resource/resource.h"
 
 /* Compiled, immutable, shared by reference. */
 struct policy;
 
-/* options NULL: as the set's MeshConfig says, or the defaults. Mistakes in a policy are all
- * reported to `diagnostics` (may be NULL); the first is in err too, and then there is no policy:
- * -EINVAL. */
-int policy_compile(const struct resource_set *set, const struct policy_options *options,
-		   struct policy **out, struct diagnostics *diagnostics, struct error *err);
+/* Trust domain, aliases, root namespace and external authorizers are the set's MeshConfig's. Keeps
+ * a reference to the set. Mistakes in a policy are all reported to `diagnostics` (may be NULL); the
+ * first is in err too, and then there is no policy: -EINVAL. */
+int policy_compile(struct resource_set *set, struct policy **out, struct diagnostics *diagnostics,
+		   struct error *err);
 struct policy *policy_ref(struct policy *policy);
 void policy_unref(struct policy *policy);
 DEFINE_AUTO(struct policy, policy_unref)
 
-struct label { /* of a workload */
-	struct text key, value;
-};
-
-/* Whom a request arrives at. */
+/* Whom a request arrives at. Borrowed for the call. */
 struct policy_target {
 	struct text namespace;
-	const struct label *labels;
-	size_t label_count;
-	struct text service_account; /* what AccessPolicy targets name a workload by; or absent */
-	struct text
-		gateway; /* name of a Gateway API gateway, for targetRefs; absent for workloads */
+	const struct text_map *labels; /* NULL: none */
+	struct text name;              /* of the workload, for AccessPolicy targets; or absent */
+	struct text service_account;   /* another name for it there; or absent */
+	struct text gateway; /* name of a Gateway API gateway, for targetRefs; else absent */
 };
 
 /* All that applies to one workload, indexed. Holds a reference to its policy. Not cheap: once per
@@ -65,9 +51,8 @@ struct workload_policy *workload_policy_ref(struct workload_policy *workload);
 void workload_policy_unref(struct workload_policy *workload);
 DEFINE_AUTO(struct workload_policy, workload_policy_unref)
 
-enum mtls_mode { MTLS_STRICT = 0, MTLS_PERMISSIVE, MTLS_DISABLE };
-const char *mtls_mode_name(enum mtls_mode mode);
-/* For a workload's port, known or not. */
+const char *mtls_mode_name(enum mtls_mode mode); /* "STRICT" */
+/* For a workload's port, known or not; never MTLS_UNSET. */
 enum mtls_mode policy_mtls_mode(const struct workload_policy *workload, uint16_t port);
 /* Which PeerAuthentication said so; at.line 0: none did. */
 struct source_pos policy_mtls_source(const struct workload_policy *workload, uint16_t port);

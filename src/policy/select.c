@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/compiled.h"
+
+#include <stdlib.h>
+
+/* ---- AuthorizationPolicies by stage ---- */
+
+static enum stage_slot slot_of(const struct compiled_authorization *authorization)
+{
+	switch (authorization->source->action) {
+	case AUTHORIZATION_DENY:
+		return authorization->dry_run ? SLOT_SHADOW_DENY : SLOT_DENY;
+	case AUTHORIZATION_AUDIT:
+		return SLOT_AUDIT;
+	case AUTHORIZATION_CUSTOM:
+		return SLOT_CUSTOM;
+	default:
+		return authorization->dry_run ? SLOT_SHADOW_ALLOW : SLOT_ALLOW;
+	}
+}
+
+static bool authorization_selects(const struct policy *policy,
+				  const struct compiled_authorization *authorization,
+				  const struct policy_target *target)
+{
+	const struct authorization_policy *source = authorization->source;
+	bool has_list = source->target_refs.count > 0;
+
+	/* A dry run of AUDIT or CUSTOM has nothing to show: Istio leaves them out. */
+	if (authorization->dry_run && source->action != AUTHORIZATION_ALLOW
+	    && source->action != AUTHORIZATION_DENY)
+		return false;
+	return scope_selects(policy, &source->meta, source->selector,
+			     has_list ? source->target_refs.items : source->target_ref,
+			     has_list                     ? source->target_refs.count
+			     : source->target_ref != NULL ? 1
+							  : 0,
+			     target);
+}
+
+static bool provider_is_known(const struct policy *policy, struct text name)
+{
+	const struct mesh_config *mesh = resource_set_mesh_config(policy->set);
+
+	for (size_t i = 0; i < mesh->extension_providers.count; i++) {
+		const struct extension_provider *provider = &mesh->extension_providers.items[i];
+
+		if (text_equal(provider->name, name))
+			return provider->envoy_ext_authz_http != NULL
+			       || provider->envoy_ext_authz_grpc != NULL;
+	}
+	return false;
+}
+
+/* One external authorizer a workload: with two, or one that MeshConfig does not have, whatever
+ * matches is denied. */
+static void note_provider(struct workload_policy *workload, enum request_protocol protocol,
+			  const struct authorization_policy *source)
+{
+	const char **provider = &workload->custom_provider[protocol];
+	const char *name = source->provider->name.ptr;
+
+	if (*provider != NULL && strcmp(*provider, name) != 0)
+		workload->custom_denies[protocol] = true;
+	if (!provider_is_known(workload->policy, source->provider->name))
+		workload->custom_denies[protocol] = true;
+	*provider = name;
+}
+
+static void add_rules(struct arena *arena, struct stage *stage, const struct rule_list *more,
+		      const struct rule ***items, size_t *capacity)
+{
+	if (stage->rules.count + more->count > *capacity) {
+		size_t wanted = MAX_OF(*capacity * 2, stage->rules.count + more->count);
+		const struct rule **larger = ARENA_ARRAY(arena, wanted, const struct rule *);
+
+		if (stage->rules.count > 0)
+			memcpy(larger, *items, stage->rules.count * sizeof(*larger));
+		*items = larger;
+		*capacity = wanted;
+	}
+	if (more->count > 0)
+		memcpy(*items + stage->rules.count, more->items, more->count * sizeof(**items));
+	stage->rules.items = *items;
+	stage->rules.count += more->count;
+}
+
+static void build_stage(struct workload_policy *workload, const struct policy_target *target,
+			enum request_protocol protocol, enum stage_slot slot)
+{
+	const struct policy *policy = workload->policy;
+	struct stage *stage = &workload->stages[protocol][slot];
+	const struct rule **items = NULL;
+	size_t capacity = 0;
+
+	for (size_t i = 0; i < policy->authorization_count; i++) {
+		const struct compiled_authorization *authorization = &policy->authorizations[i];
+
+		if (slot_of(authorization) != slot
+		    || !authorization_selects(policy, authorization, target))
+			continue;
+		stage->policy_count++;
+		add_rules(&workload->arena, stage, &authorization->rules[protocol], &items,
+			  &capacity);
+		if (slot == SLOT_CUSTOM)
+			note_provider(workload, protocol, authorization->source);
+	}
+	stage->index = rule_index_build(&workload->arena, stage->rules.items, stage->rules.count);
+}
+
+/* ---- the workload's policy ---- */
+
+struct workload_policy *policy_select(struct policy *policy, const struct policy_target *target)
+{
+	struct workload_policy *workload = MEM_NEW(struct workload_policy);
+
+	atomic_init(&workload->references, 1);
+	arena_init(&workload->arena, 8192);
+	workload->policy = policy_ref(policy);
+	for (enum request_protocol protocol = 0; protocol < PROTOCOLS; protocol++)
+		for (enum stage_slot slot = 0; slot < SLOT_COUNT; slot++)
+			build_stage(workload, target, protocol, slot);
+	select_peer_mode(policy, target, workload);
+	select_providers(policy, target, workload);
+	access_select(policy, target, workload);
+	return workload;
+}
+
+struct workload_policy *workload_policy_ref(struct workload_policy *workload)
+{
+	atomic_fetch_add_explicit(&workload->references, 1, memory_order_relaxed);
+	return workload;
+}
+
+void workload_policy_unref(struct workload_policy *workload)
+{
+	if (workload == NULL
+	    || atomic_fetch_sub_explicit(&workload->references, 1, memory_order_acq_rel) > 1)
+		return;
+	policy_unref(workload->policy);
+	arena_done(&workload->arena);
+	mem_free(workload);
+}
