@@ -17,6 +17,8 @@
 #include "base/base.h"
 #include "policy/authenticate.h"
 #include "policy/decision.h"
+#include "policy/evaluate.h"
+#include "policy/explain.h"
 #include "policy/facts.h"
 #include "policy/jwt.h"
 #include "policy/path.h"
