@@ -8,6 +8,7 @@
 const struct command *const commands[] = {
 	&help_command,
 	&check_command,
+	&explain_command,
 	&identity_command,
 	&id_command,
 	&rules_command,

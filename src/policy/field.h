@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "policy/facts.h"
+#include "policy/identity_parts.h"
 
 enum field {
 	FIELD_NONE = 0,
@@ -61,9 +62,3 @@ enum field field_of_key(struct text key, struct text *name, const char **problem
 /* The single text of a field that has one (VALUES_TEXT), absent where the facts have none. */
 struct text field_text(enum field field, struct text name, const struct request_facts *facts);
 struct ip_address field_ip(enum field field, const struct request_facts *facts);
-
-/* Parts of a peer's SPIFFE ID; absent where it has none. */
-struct text identity_principal(struct text spiffe_id); /* behind "spiffe://" */
-struct text identity_trust_domain(struct text spiffe_id);
-struct text identity_namespace(struct text spiffe_id);       /* of "/ns/N/sa/S" exactly */
-struct text identity_service_account(struct text spiffe_id); /* the same */

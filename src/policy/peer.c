@@ -26,10 +26,23 @@ static const struct peer_authentication *oldest(const struct policy *policy, str
 	return NULL;
 }
 
+/* UNSET says nothing: what was inherited stays. */
+static void override(struct peer_mode *mode, enum peer_mtls_mode said, struct source_pos at)
+{
+	static const enum mtls_mode modes[] = {
+		[PEER_MTLS_DISABLE] = MTLS_DISABLE,
+		[PEER_MTLS_PERMISSIVE] = MTLS_PERMISSIVE,
+		[PEER_MTLS_STRICT] = MTLS_STRICT,
+	};
+
+	if (said != PEER_MTLS_UNSET)
+		*mode = (struct peer_mode){ modes[said], at };
+}
+
 static void inherit(struct peer_mode *mode, const struct peer_authentication *peer)
 {
-	if (peer != NULL && peer->mtls != NULL && peer->mtls->mode != MTLS_UNSET)
-		*mode = (struct peer_mode){ peer->mtls->mode, peer->mtls->at };
+	if (peer != NULL && peer->mtls != NULL)
+		override(mode, peer->mtls->mode, peer->mtls->at);
 }
 
 void select_peer_mode(const struct policy *policy, const struct policy_target *target,
@@ -49,14 +62,15 @@ void select_peer_mode(const struct policy *policy, const struct policy_target *t
 static struct peer_mode mode_of_port(const struct workload_policy *workload, uint16_t port)
 {
 	const struct peer_authentication *peer = workload->peer_ports;
+	struct peer_mode mode = workload->peer;
 
 	for (size_t i = 0; peer != NULL && i < peer->port_level_mtls.count; i++) {
 		const struct peer_authentication_port *level = &peer->port_level_mtls.items[i];
 
-		if (level->port == port && level->mode != MTLS_UNSET)
-			return (struct peer_mode){ level->mode, level->at };
+		if (level->port == port)
+			override(&mode, level->mode, level->at);
 	}
-	return workload->peer;
+	return mode;
 }
 
 enum mtls_mode policy_mtls_mode(const struct workload_policy *workload, uint16_t port)
@@ -71,7 +85,7 @@ struct source_pos policy_mtls_source(const struct workload_policy *workload, uin
 
 const char *mtls_mode_name(enum mtls_mode mode)
 {
-	static const char *const names[] = { "UNSET", "DISABLE", "PERMISSIVE", "STRICT" };
+	static const char *const names[] = { "STRICT", "PERMISSIVE", "DISABLE" };
 
 	return names[mode];
 }

@@ -20,6 +20,7 @@
 #include "policy/evaluate.h"
 #include "policy/explain.h"
 #include "policy/facts.h"
+#include "policy/identity_parts.h"
 #include "policy/jwt.h"
 #include "policy/path.h"
 #include "resource/resource.h"
@@ -53,8 +54,9 @@ struct workload_policy *workload_policy_ref(struct workload_policy *workload);
 void workload_policy_unref(struct workload_policy *workload);
 DEFINE_AUTO(struct workload_policy, workload_policy_unref)
 
+enum mtls_mode { MTLS_STRICT = 0, MTLS_PERMISSIVE, MTLS_DISABLE };
 const char *mtls_mode_name(enum mtls_mode mode); /* "STRICT" */
-/* For a workload's port, known or not; never MTLS_UNSET. */
+/* For a workload's port, known or not. */
 enum mtls_mode policy_mtls_mode(const struct workload_policy *workload, uint16_t port);
 /* Which PeerAuthentication said so; at.line 0: none did. */
 struct source_pos policy_mtls_source(const struct workload_policy *workload, uint16_t port);
