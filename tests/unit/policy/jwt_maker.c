@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "jwt_maker.h"
+#include "policy/jwt_maker.h"
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>

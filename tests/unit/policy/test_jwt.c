@@ -2,7 +2,7 @@
 /* The ways in which tokens are forged, a row each (RFC 8725 and what went wrong elsewhere). */
 #include "policy/policy.h"
 
-#include "jwt_maker.h"
+#include "policy/jwt_maker.h"
 
 #include <errno.h>
 #include <setjmp.h>
