@@ -201,7 +201,7 @@ static void run_tasks(struct loop *loop)
 	}
 }
 
-static void run_deferred(struct loop *loop)
+void loop_run_deferred(struct loop *loop)
 {
 	while (!list_is_empty(&loop->deferred)) {
 		struct deferred *deferred = LIST_ITEM(loop->deferred.next, struct deferred, link);
@@ -213,7 +213,7 @@ static void run_deferred(struct loop *loop)
 
 void loop_run(struct loop *loop)
 {
-	run_deferred(loop); /* what was prepared before the loop ran */
+	loop_run_deferred(loop); /* what was prepared before the loop ran */
 	while (!atomic_load_explicit(&loop->stopping, memory_order_relaxed)) {
 		const int count =
 			epoll_wait(loop->epoll_fd, loop->events, EVENTS_A_ROUND, wait_ms(loop));
@@ -224,7 +224,7 @@ void loop_run(struct loop *loop)
 		run_events(loop);
 		run_timers(loop);
 		run_tasks(loop);
-		run_deferred(loop);
+		loop_run_deferred(loop);
 	}
 	atomic_store(&loop->stopping, false);
 }

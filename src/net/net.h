@@ -16,6 +16,7 @@
 #include "net/http_authority.h"
 #include "net/http_chars.h"
 #include "net/http_stream.h"
+#include "net/input.h"
 #include "net/link.h"
 #include "net/loop.h"
 #include "net/slab.h"

@@ -53,11 +53,34 @@ static int bind_address(int fd, const struct address *address, mode_t mode)
 	return chmod(address->local.sun_path, mode) < 0 ? -errno : 0;
 }
 
-int socket_listen(const struct address *address, mode_t mode, struct error *err)
+static int fail_to_listen(int code, const struct address *address, struct error *err)
 {
 	char text[ADDRESS_TEXT_MAX];
-	int fd = open_stream(address);
 
+	address_format(address, text);
+	if (code == -EADDRINUSE)
+		return error_set(err, code, "%s is in use by another program", text);
+	return error_set(err, code, "cannot listen on %s: %s", text, strerror(-code));
+}
+
+int socket_check_free(const struct address *address, struct error *err)
+{
+	if (address->any.sa_family == AF_UNIX)
+		return 0; /* a path cannot be shared: socket_listen says it */
+
+	AUTO_FD int fd = open_stream(address);
+
+	if (fd < 0)
+		return fail_to_listen(fd, address, err);
+	set_option(fd, SOL_SOCKET, SO_REUSEADDR);
+	if (bind(fd, &address->any, address->len) < 0)
+		return fail_to_listen(-errno, address, err);
+	return 0;
+}
+
+int socket_listen(const struct address *address, mode_t mode, struct error *err)
+{
+	const int fd = open_stream(address);
 	int code = fd < 0 ? fd : bind_address(fd, address, mode);
 
 	if (code == 0 && listen(fd, BACKLOG) < 0)
@@ -66,10 +89,7 @@ int socket_listen(const struct address *address, mode_t mode, struct error *err)
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	address_format(address, text);
-	if (code == -EADDRINUSE)
-		return error_set(err, code, "%s is in use by another program", text);
-	return error_set(err, code, "cannot listen on %s: %s", text, strerror(-code));
+	return fail_to_listen(code, address, err);
 }
 
 int socket_connect(const struct address *address, struct error *err)

@@ -8,6 +8,9 @@
  * (SO_REUSEPORT); a unix path is unlinked first if nothing answers there, and gets `mode`. */
 int socket_listen(const struct address *address, mode_t mode, struct error *err);
 
+/* -EADDRINUSE where somebody listens there already, even one that would share the port with us. */
+int socket_check_free(const struct address *address, struct error *err);
+
 /* Starts to connect; writable (or an error) tells the end. Returns the descriptor, or -Exxx. */
 int socket_connect(const struct address *address, struct error *err);
 
