@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/gateway_tls.h"
+
+#include "proxy/downstream.h"
+#include "proxy/mesh_tls.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#define PEM_SIZE_MAX ((size_t)1 << 20)
+#define ALPN_HTTP    TEXT("\x08http/1.1")
+
+/* ---- PEM ---- */
+
+struct pem_material { /* texts in the plan's arena or the resource set's; absent where not given */
+	struct text certificate, key, authorities;
+	const char *from; /* for errors: "Secret istio-system/web" */
+};
+
+static int no_password(char *out, int size, int writing, void *arg)
+{
+	(void)out;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return 0; /* never ask on the terminal */
+}
+
+static STACK_OF(X509) * read_chain(struct text pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	X509 *certificate;
+
+	while (pem.len > 0
+	       && (certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL)
+		sk_X509_push(chain, certificate);
+	ERR_clear_error();
+	BIO_free(bio);
+	return chain;
+}
+
+static EVP_PKEY *read_key(struct text pem)
+{
+	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
+	EVP_PKEY *key = pem.len > 0 ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
+
+	ERR_clear_error();
+	BIO_free(bio);
+	return key;
+}
+
+static int read_file(struct plan_build *build, struct source_pos at, struct text path,
+		     struct text *out, struct error *err)
+{
+	AUTO_BUFFER struct buffer bytes = { 0 };
+	struct error problem = { 0 };
+
+	if (path.len == 0)
+		return 0;
+	if (file_read(path.ptr, PEM_SIZE_MAX, &bytes, &problem) < 0)
+		return plan_fail(build, err, at, "%s", problem.text);
+	*out = (struct text){ arena_strndup(&build->plan->arena, bytes.data, bytes.len),
+			      bytes.len };
+	mem_wipe(bytes.data, bytes.len);
+	return 0;
+}
+
+static struct text first_of(const struct secret *secret, const char *name, const char *other)
+{
+	const struct text value = secret_get(secret, name);
+
+	return value.ptr != NULL ? value : secret_get(secret, other);
+}
+
+static int read_secret(struct plan_build *build, const struct local_workload *workload,
+		       const struct server_tls *tls, struct pem_material *out, struct error *err)
+{
+	struct arena *arena = &build->plan->arena;
+	const struct text namespace = workload->instance->namespace;
+	const struct text name = tls->credential_name.len > 0 ? tls->credential_name
+							      : tls->credential_names.items[0];
+	const struct resource *found =
+		resource_find(build->plan->resources, KIND_SECRET, namespace, name);
+
+	if (found == NULL)
+		return plan_fail(build, err, tls->at,
+				 "there is no Secret '%.*s' in namespace '%.*s', where the gateway "
+				 "runs (credentialName)",
+				 TEXT_ARGS(name), TEXT_ARGS(namespace));
+
+	const struct secret *secret = (const struct secret *)found;
+	const char *other = arena_printf(arena, "%.*s-cacert", TEXT_ARGS(name));
+	const struct resource *authorities =
+		resource_find(build->plan->resources, KIND_SECRET, namespace, text_of(other));
+
+	out->certificate = first_of(secret, "tls.crt", "cert");
+	out->key = first_of(secret, "tls.key", "key");
+	out->authorities = first_of(secret, "ca.crt", "cacert");
+	if (out->authorities.ptr == NULL && authorities != NULL)
+		out->authorities = first_of((const struct secret *)authorities, "ca.crt", "cacert");
+	out->from = arena_printf(arena, "Secret %.*s/%.*s", TEXT_ARGS(namespace), TEXT_ARGS(name));
+	return 0;
+}
+
+static int read_material(struct plan_build *build, const struct local_workload *workload,
+			 const struct server_tls *tls, struct pem_material *out, struct error *err)
+{
+	int code;
+
+	if (tls->credential_name.len > 0 || tls->credential_names.count > 0)
+		return read_secret(build, workload, tls, out, err);
+	out->from = tls->server_certificate.ptr;
+	code = read_file(build, tls->at, tls->server_certificate, &out->certificate, err);
+	if (code == 0)
+		code = read_file(build, tls->at, tls->private_key, &out->key, err);
+	if (code == 0)
+		code = read_file(build, tls->at, tls->ca_certificates, &out->authorities, err);
+	return code;
+}
+
+/* ---- clients with certificates (MUTUAL) ---- */
+
+struct client_check {
+	X509_STORE *store;
+	struct text *names; /* subjectAltNames; count 0: any */
+	size_t count;
+};
+
+static void release_check(void *arg)
+{
+	struct client_check *check = arg;
+
+	X509_STORE_free(check->store);
+	for (size_t i = 0; i < check->count; i++)
+		mem_free((void *)check->names[i].ptr);
+	mem_free(check->names);
+	mem_free(check);
+}
+
+static bool has_wanted_name(const struct client_check *check, X509 *leaf)
+{
+	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
+	bool found = check->count == 0;
+
+	for (int i = 0; !found && i < sk_GENERAL_NAME_num(names); i++) {
+		int type;
+		const ASN1_STRING *value =
+			GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
+
+		if (type != GEN_DNS && type != GEN_URI && type != GEN_EMAIL)
+			continue;
+
+		const struct text name = { (const char *)ASN1_STRING_get0_data(value),
+					   (size_t)ASN1_STRING_length(value) };
+
+		for (size_t k = 0; k < check->count && !found; k++)
+			found = text_equal(name, check->names[k]);
+	}
+	GENERAL_NAMES_free(names);
+	return found;
+}
+
+static int check_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, void *arg,
+			struct error *err)
+{
+	const struct client_check *check = arg;
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	int code = 0;
+
+	(void)link;
+	if (context == NULL || X509_STORE_CTX_init(context, check->store, leaf, chain) != 1)
+		code = error_set(err, -ENOMEM, "certificate check failed");
+	else if (X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) != 1
+		 || X509_verify_cert(context) != 1)
+		code = error_set(err, -EACCES, "client certificate: %s",
+				 X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+	else if (!has_wanted_name(check, leaf))
+		code = error_set(err, -EACCES,
+				 "client certificate: none of its names is in subjectAltNames");
+	X509_STORE_CTX_free(context);
+	return code;
+}
+
+static struct client_check *make_check(const struct server_tls *tls, STACK_OF(X509) * authorities)
+{
+	struct client_check *check = MEM_NEW(struct client_check);
+
+	check->store = X509_STORE_new();
+	for (int i = 0; i < sk_X509_num(authorities); i++)
+		X509_STORE_add_cert(check->store, sk_X509_value(authorities, i));
+	check->count = tls->subject_alt_names.count;
+	check->names = mem_alloc_array(check->count, sizeof(struct text));
+	for (size_t i = 0; i < check->count; i++) {
+		const struct text name = tls->subject_alt_names.items[i];
+
+		check->names[i] = (struct text){ mem_strndup(name.ptr, name.len), name.len };
+	}
+	return check;
+}
+
+/* ---- contexts ---- */
+
+static int openssl_version(enum tls_version version, int otherwise)
+{
+	switch (version) {
+	case TLS_VERSION_AUTO:
+		return otherwise;
+	case TLS_VERSION_1_3:
+		return TLS1_3_VERSION;
+	default:
+		return TLS1_2_VERSION; /* older ones are not spoken */
+	}
+}
+
+static int make_context(struct plan_build *build, const struct server_tls *tls,
+			const struct pem_material *material, struct tls_context **out,
+			struct error *err)
+{
+	const bool mutual =
+		tls->mode == SERVER_TLS_MUTUAL || tls->mode == SERVER_TLS_OPTIONAL_MUTUAL;
+	STACK_OF(X509) *chain = read_chain(material->certificate);
+	STACK_OF(X509) *authorities = read_chain(material->authorities);
+	EVP_PKEY *key = read_key(material->key);
+	struct tls_settings settings = {
+		.is_server = true,
+		.chain = chain,
+		.key = key,
+		.peer_certificate = TLS_PEER_NONE,
+		.min_version = openssl_version(tls->min_protocol_version, TLS1_2_VERSION),
+		.max_version = openssl_version(tls->max_protocol_version, TLS1_3_VERSION),
+		.alpn = ALPN_HTTP,
+	};
+	struct error problem = { 0 };
+	int code = 0;
+
+	if (sk_X509_num(chain) == 0 || key == NULL)
+		code = plan_fail(build, err, tls->at, "%s has no usable %s",
+				 material->from != NULL ? material->from : "this server",
+				 key == NULL ? "private key" : "certificate");
+	else if (mutual && sk_X509_num(authorities) == 0)
+		code = plan_fail(build, err, tls->at,
+				 "%s has no certificates to check clients by (ca.crt)",
+				 material->from);
+	if (code == 0 && mutual) {
+		settings.peer_certificate =
+			tls->mode == SERVER_TLS_MUTUAL ? TLS_PEER_REQUIRED : TLS_PEER_OPTIONAL;
+		settings.verify = check_client;
+		settings.verify_arg = make_check(tls, authorities);
+		settings.release_arg = release_check;
+	}
+	if (code == 0 && tls_context_new(&settings, out, &problem) < 0)
+		code = plan_fail(build, err, tls->at, "%s: %s", material->from, problem.text);
+	sk_X509_pop_free(chain, X509_free);
+	sk_X509_pop_free(authorities, X509_free);
+	EVP_PKEY_free(key);
+	return code;
+}
+
+static struct tls_context *choose_by_name(struct link *link, struct text server_name, void *arg)
+{
+	struct downstream *downstream = downstream_of_link(link);
+	const struct listener_server *server;
+
+	(void)arg;
+	server = listener_server_for(downstream_listener_plan(downstream), server_name);
+	downstream_set_server_name(downstream, server_name);
+	return server != NULL ? server->tls : NULL;
+}
+
+static int make_front(struct plan_build *build, const struct server_tls *tls,
+		      struct tls_context **out, struct error *err)
+{
+	const struct tls_settings settings = { .is_server = true,
+					       .peer_certificate = TLS_PEER_NONE,
+					       .alpn = ALPN_HTTP,
+					       .choose = choose_by_name };
+	struct error problem = { 0 };
+
+	if (tls_context_new(&settings, out, &problem) < 0)
+		return plan_fail(build, err, tls->at, "%s", problem.text);
+	return 0;
+}
+
+int gateway_tls_contexts(struct plan_build *build, const struct local_workload *workload,
+			 const struct gateway *gateway, const struct gateway_server *server,
+			 struct tls_context **own, struct tls_context **front, struct error *err)
+{
+	const struct server_tls *tls = server->tls;
+	struct pem_material material = { 0 };
+	int code = 0;
+
+	if (tls == NULL)
+		return plan_fail(build, err, server->at,
+				 "an HTTPS server needs tls (mode, and a credentialName or files); "
+				 "gateway %.*s",
+				 TEXT_ARGS(gateway->meta.name));
+	if (tls->mode == SERVER_TLS_PASSTHROUGH || tls->mode == SERVER_TLS_AUTO_PASSTHROUGH)
+		return plan_fail(
+			build, err, tls->at,
+			"tls mode PASSTHROUGH does not go with protocol HTTPS: write SIMPLE, "
+			"MUTUAL, OPTIONAL_MUTUAL or ISTIO_MUTUAL");
+	if (tls->mode == SERVER_TLS_ISTIO_MUTUAL) {
+		code = mesh_server_context(workload->svid, build->trust, false, own, err);
+	} else {
+		code = read_material(build, workload, tls, &material, err);
+		if (code == 0)
+			code = make_context(build, tls, &material, own, err);
+	}
+	if (code == 0)
+		code = make_front(build, tls, front, err);
+	if (code < 0)
+		tls_context_unref(TAKE(*own));
+	return code;
+}
+
+/* "[ns/]host" against a name; the longer the pattern, the better. 0: no. */
+static size_t name_fit(struct text pattern, struct text name)
+{
+	const size_t slash = text_find_char(pattern, '/');
+
+	if (slash != TEXT_NONE)
+		pattern = text_from(pattern, slash + 1);
+	if (text_is(pattern, "*"))
+		return 1;
+	if (pattern.len > 1 && pattern.ptr[0] == '*')
+		return text_ends_with_nocase(name, text_from(pattern, 1)) ? pattern.len + 1 : 0;
+	return text_equal_nocase(pattern, name) ? SIZE_MAX : 0;
+}
+
+const struct listener_server *listener_server_for(const struct listener_plan *listener,
+						  struct text server_name)
+{
+	const struct listener_server *best = NULL;
+	size_t best_fit = 0;
+
+	if (listener->role != LISTENER_GATEWAY || listener->tls == NULL)
+		return &listener->servers[0];
+	for (size_t i = 0; i < listener->server_count; i++) {
+		const struct listener_server *server = &listener->servers[i];
+
+		for (size_t h = 0; h < server->hosts.count; h++) {
+			const size_t fit = name_fit(server->hosts.items[h], server_name);
+
+			if (fit > best_fit) {
+				best = server;
+				best_fit = fit;
+			}
+		}
+	}
+	return best;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/plan.h"
+
+#include "proxy/mesh_tls.h"
+#include "proxy/plan_parts.h"
+#include "proxy/regex.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+const char *listener_role_name(enum listener_role role)
+{
+	static const char *const names[] = { "inbound", "outbound", "gateway" };
+
+	return names[role];
+}
+
+void plan_warn(struct plan_build *build, struct source_pos at, const char *fmt, ...)
+{
+	struct error warning = { .at = at };
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(warning.text, sizeof(warning.text), fmt, args);
+	va_end(args);
+	diagnostics_add(build->diagnostics, SEVERITY_WARNING, &warning, (struct text){ NULL, 0 });
+}
+
+int plan_fail(struct plan_build *build, struct error *err, struct source_pos at, const char *fmt,
+	      ...)
+{
+	struct error problem = { .code = -EINVAL, .at = at };
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(problem.text, sizeof(problem.text), fmt, args);
+	va_end(args);
+	diagnostics_add(build->diagnostics, SEVERITY_ERROR, &problem, (struct text){ NULL, 0 });
+	if (err != NULL)
+		*err = problem;
+	return problem.code;
+}
+
+static enum path_mode path_mode_of(const struct mesh_config *mesh)
+{
+	switch (mesh->path_normalization) {
+	case NORMALIZE_NONE:
+		return PATH_NONE;
+	case NORMALIZE_MERGE_SLASHES:
+		return PATH_MERGE_SLASHES;
+	case NORMALIZE_DECODE_AND_MERGE_SLASHES:
+		return PATH_DECODE_AND_MERGE_SLASHES;
+	default:
+		return PATH_BASE;
+	}
+}
+
+static const char *trust_domain_of(const struct plan_options *options,
+				   const struct mesh_config *mesh, struct arena *arena)
+{
+	if (options->trust_domain != NULL)
+		return arena_strdup(arena, options->trust_domain);
+	if (mesh->trust_domain.len > 0)
+		return arena_strndup(arena, mesh->trust_domain.ptr, mesh->trust_domain.len);
+	return "cluster.local";
+}
+
+static struct plan *new_plan(struct resource_set *resources, struct identity_set *identities)
+{
+	struct plan *plan = MEM_NEW(struct plan);
+
+	atomic_init(&plan->references, 1);
+	arena_init(&plan->arena, 65536);
+	plan->resources = resource_set_ref(resources);
+	plan->generation = resource_set_generation(resources);
+	plan->identities = identities != NULL ? identity_set_ref(identities) : NULL;
+	return plan;
+}
+
+int plan_build(const struct plan_options *options, struct resource_set *resources,
+	       struct identity_set *identities, struct diagnostics *diagnostics, struct plan **out,
+	       struct error *err)
+{
+	AUTO(plan_unref) struct plan *plan = new_plan(resources, identities);
+	struct plan_build build = { .plan = plan,
+				    .options = options,
+				    .mesh = resource_set_mesh_config(resources),
+				    .diagnostics = diagnostics };
+
+	plan->trust_domain = trust_domain_of(options, build.mesh, &plan->arena);
+	plan->path_mode = path_mode_of(build.mesh);
+
+	int code = policy_compile(resources, &plan->policy, diagnostics, err);
+
+	if (code < 0)
+		return code;
+	registry_instances(resources, &plan->arena, &plan->instances);
+	registry_build(resources, &plan->instances, &plan->arena, &plan->registry);
+	code = plan_workloads(&build, err);
+	if (code == 0)
+		code = plan_listeners(&build, err);
+	tls_trust_unref(build.trust);
+	if (code == 0)
+		*out = TAKE(plan);
+	return code;
+}
+
+struct plan *plan_ref(struct plan *plan)
+{
+	atomic_fetch_add_explicit(&plan->references, 1, memory_order_relaxed);
+	return plan;
+}
+
+static void release_workload(struct local_workload *workload)
+{
+	workload_policy_unref(workload->policy);
+	tls_context_unref(workload->client_tls);
+	tls_context_unref(workload->server_tls[0]);
+	tls_context_unref(workload->server_tls[1]);
+}
+
+static void release_listener(struct listener_plan *listener)
+{
+	tls_context_unref(listener->tls);
+	for (size_t i = 0; i < listener->server_count; i++) {
+		tls_context_unref(listener->servers[i].tls);
+		if (listener->servers[i].routes != NULL)
+			map_done(&listener->servers[i].routes->exact);
+	}
+}
+
+void plan_unref(struct plan *plan)
+{
+	if (plan == NULL
+	    || atomic_fetch_sub_explicit(&plan->references, 1, memory_order_acq_rel) > 1)
+		return;
+	for (size_t i = 0; i < plan->listener_count; i++)
+		release_listener(&plan->listeners[i]);
+	for (size_t i = 0; i < plan->upstream_count; i++)
+		tls_context_unref(plan->upstreams[i]->tls);
+	for (size_t i = 0; i < plan->workload_count; i++)
+		release_workload(&plan->workloads[i]);
+	for (size_t i = 0; i < plan->regex_count; i++)
+		regex_free(plan->regexes[i]);
+	mem_free(plan->regexes);
+	mem_free(plan->listeners);
+	mem_free(plan->upstreams);
+	map_done(&plan->upstream_by_key);
+	registry_done(&plan->registry);
+	policy_unref(plan->policy);
+	identity_set_unref(plan->identities);
+	resource_set_unref(plan->resources);
+	arena_done(&plan->arena);
+	mem_free(plan);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan.h — what the proxy is to do, worked out once from resources and identities.
+ *
+ *	resources, identities -> registry.c  which services there are, and where
+ *	                      -> plan_workloads.c  whom this proxy stands for
+ *	                      -> plan_clusters.c   how each destination is reached
+ *	                      -> plan_routes.c     which request goes where
+ *	                      -> plan_listeners.c  what is listened on
+ *
+ * A plan never changes once built; workers share it by reference and a reload swaps the whole. All
+ *of it lies in one arena and borrows from the resource set and identity set that it holds
+ *references of. */
+#pragma once
+
+#include "identity/identity.h"
+#include "net/net.h"
+#include "policy/policy.h"
+#include "proxy/registry.h"
+#include "proxy/route.h"
+#include "resource/resource.h"
+
+#include <stdatomic.h>
+
+/* One address, spoken to in one way, by one identity. */
+struct upstream {
+	size_t index;    /* in plan.upstreams: a worker finds its pool by it */
+	const char *key; /* equal keys in two plans mean that connections can be kept */
+	struct address address;
+	const char *address_text;
+	struct tls_context *tls; /* NULL: plain */
+	const char *server_name; /* SNI; NULL: none */
+	const char *const
+		*server_ids; /* SPIFFE IDs the server may have; count 0: any of the mesh */
+	size_t server_id_count;
+	uint64_t connect_timeout_ns;
+};
+
+struct cluster_endpoint {
+	struct upstream *upstream;
+	uint32_t weight;
+	struct text workload, namespace; /* for logs and metrics; may be absent */
+};
+
+/* A destination as one workload sees it. */
+struct cluster {
+	const char *name; /* Istio's: "outbound|8080|v1|host", "inbound|8080||" */
+	struct text service_name, service_namespace, service_host;
+	enum app_protocol protocol;
+	struct cluster_endpoint *endpoints;
+	size_t endpoint_count;
+	uint32_t total_weight;
+	bool is_known; /* false: a subset or service that nobody declared: 503 */
+};
+
+enum listener_role { LISTENER_INBOUND = 0, LISTENER_OUTBOUND, LISTENER_GATEWAY };
+const char *listener_role_name(enum listener_role role);
+
+/* Whom this proxy stands for. */
+struct local_workload {
+	const struct workload_instance *instance;
+	const char *spiffe_id;
+	struct svid *svid; /* borrowed from the identity set; NULL: not there (yet) */
+	struct workload_policy *policy;
+	struct tls_context *client_tls;    /* towards the mesh; NULL without an identity */
+	struct tls_context *server_tls[2]; /* [0] strict, [1] only with an ALPN of the mesh */
+	bool is_gateway;
+};
+
+/* One set of host names behind one certificate (a server of a Gateway), or all of an ordinary
+ * listener. */
+struct listener_server {
+	struct text_list hosts;  /* gateways over TLS: who is served by this certificate (SNI) */
+	struct tls_context *tls; /* NULL: plain, or the workload's */
+	struct route_table *routes;
+	bool redirect_to_https;
+};
+
+struct listener_plan {
+	const char *key; /* the address as text: what a running listener is known by */
+	struct address address;
+	enum listener_role role;
+	struct source_pos at; /* the resource that wants it */
+	const struct local_workload *workload;
+	uint16_t port; /* the workload's: what policies mean by a port */
+	enum mtls_mode mtls;
+	struct tls_context *tls; /* NULL: plain only */
+	bool sniff;              /* PERMISSIVE: TLS or plain text */
+	struct listener_server *servers;
+	size_t server_count;
+};
+
+struct plan {
+	atomic_int references;
+	uint64_t generation; /* of the resources */
+	struct arena arena;
+	struct resource_set *resources;
+	struct identity_set *identities;
+	struct policy *policy;
+	struct registry registry;
+	struct workload_instances instances;
+	const char *trust_domain;
+	enum path_mode path_mode;
+	struct local_workload *workloads;
+	size_t workload_count;
+	struct upstream **upstreams;
+	size_t upstream_count, upstream_capacity;
+	struct map upstream_by_key;
+	struct listener_plan *listeners;
+	size_t listener_count, listener_capacity;
+	struct regex **regexes; /* that routes use; owned */
+	size_t regex_count, regex_capacity;
+	size_t waiting_for_identity; /* workloads whose listeners are missing for want of an SVID */
+};
+
+struct plan_options {
+	const char *trust_domain; /* NULL: MeshConfig's */
+	/* "NAMESPACE/NAME" of the workloads to stand for; count 0: all whose address is this
+	 * machine's */
+	const char *const *workloads;
+	size_t workload_count;
+};
+
+/* Takes references of its own. identities may be NULL: only plain listeners then. Warnings go to
+ * diagnostics; -EINVAL where the resources make no usable plan. */
+int plan_build(const struct plan_options *options, struct resource_set *resources,
+	       struct identity_set *identities, struct diagnostics *diagnostics, struct plan **out,
+	       struct error *err);
+struct plan *plan_ref(struct plan *plan);
+void plan_unref(struct plan *plan);
+DEFINE_AUTO(struct plan, plan_unref)

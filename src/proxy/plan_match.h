@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_match.h — compiling match blocks, for plan_route.c and plan_routes.c. */
+#pragma once
+
+#include "proxy/plan_parts.h"
+
+struct plan_match_scope { /* where a route is compiled for */
+	const struct local_workload *workload;
+	struct text namespace; /* of the VirtualService */
+	struct text gateway;   /* "ns/name"; absent: the mesh */
+	uint32_t listener_port;
+};
+
+/* False where it can never hold there. */
+bool plan_match(struct plan_build *build, const struct http_match_request *from,
+		const struct plan_match_scope *scope, struct route_match *out);
+
+/* Does `written`, in a VirtualService of `namespace`, mean this gateway ("mesh" where absent)? */
+bool plan_names_gateway(struct text written, struct text namespace, struct text gateway);
+
+/* Compiled and owned by the plan; NULL, after a warning, where the pattern is wrong. */
+const struct regex *plan_regex(struct plan_build *build, struct source_pos at, struct text pattern);
+struct text plan_lower(struct plan_build *build, struct text text);

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_parts.h — the steps of plan_build, for each other and for nobody else. */
+#pragma once
+
+#include "proxy/plan.h"
+
+struct plan_build {
+	struct plan *plan;
+	const struct plan_options *options;
+	const struct mesh_config *mesh;
+	struct diagnostics *diagnostics;
+	struct tls_trust *trust; /* whom mesh peers must be; a reference */
+};
+
+void plan_warn(struct plan_build *build, struct source_pos at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int plan_fail(struct plan_build *build, struct error *err, struct source_pos at, const char *fmt,
+	      ...) __attribute__((format(printf, 4, 5)));
+
+/* plan_workloads.c: fills plan->workloads, with identity, policy and TLS contexts. */
+int plan_workloads(struct plan_build *build, struct error *err);
+
+/* plan_clusters.c: the cluster of a destination as this workload sees it. host as written in a
+ * VirtualService of `namespace`; port 0: the service's only one, else `listener_port`. Never NULL:
+ * an unknown destination gives a cluster that is not known. */
+struct cluster *plan_cluster(struct plan_build *build, const struct local_workload *workload,
+			     struct text host, struct text namespace, uint32_t port,
+			     struct text subset, uint32_t listener_port);
+struct cluster *plan_service_cluster(struct plan_build *build,
+				     const struct local_workload *workload,
+				     const struct mesh_service *service,
+				     const struct mesh_service_port *port, struct text subset);
+/* The application behind an inbound listener. */
+struct cluster *plan_application_cluster(struct plan_build *build,
+					 const struct local_workload *workload, uint16_t port,
+					 const struct address *application);
+
+/* plan_routes.c */
+struct route_table *plan_inbound_routes(struct plan_build *build, struct cluster *application);
+struct route_table *plan_outbound_routes(struct plan_build *build,
+					 const struct local_workload *workload,
+					 const struct sidecar_egress *egress);
+/* The routes of a gateway's server: VirtualServices bound to it, for the hosts they share with it.
+ * Adds to `table`, so that plain HTTP servers of one port share one. */
+void plan_gateway_routes(struct plan_build *build, const struct local_workload *workload,
+			 const struct gateway *gateway, const struct gateway_server *server,
+			 struct route_table *table);
+/* plan_route.c: one HTTP route of a VirtualService, as `workload` sees it; `gateway` is "ns/name",
+ * or absent for the mesh. False where it does not apply there at all. */
+bool plan_route(struct plan_build *build, const struct local_workload *workload,
+		const struct virtual_service *service, const struct http_route *from,
+		struct text gateway, uint32_t listener_port, struct route *out);
+
+/* plan_listeners.c: fills plan->listeners. */
+int plan_listeners(struct plan_build *build, struct error *err);
+
+/* plan_gateways.c: the listeners of a gateway workload, added to plan->listeners. */
+int plan_gateways(struct plan_build *build, const struct local_workload *workload,
+		  struct error *err);
+struct listener_plan *plan_add_listener(struct plan_build *build, const struct address *address,
+					struct source_pos at);

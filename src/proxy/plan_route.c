@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_route.c — compiles one HTTP route of a VirtualService: conditions, then what to do. */
+#include "proxy/plan_match.h"
+
+static void compile_edits(struct plan_build *build, const struct header_operations *from,
+			  struct header_edits *out)
+{
+	if (from == NULL)
+		return;
+
+	const size_t count = from->set.count + from->add.count + from->remove.count;
+	struct header_edit *edit = ARENA_ARRAY(&build->plan->arena, count, struct header_edit);
+
+	out->items = edit;
+	out->count = count;
+	for (size_t i = 0; i < from->remove.count; i++)
+		*edit++ = (struct header_edit){ HEADER_REMOVE,
+						plan_lower(build, from->remove.items[i]),
+						{ NULL, 0 } };
+	for (size_t i = 0; i < from->set.count; i++)
+		*edit++ =
+			(struct header_edit){ HEADER_SET, plan_lower(build, from->set.items[i].key),
+					      from->set.items[i].value };
+	for (size_t i = 0; i < from->add.count; i++)
+		*edit++ =
+			(struct header_edit){ HEADER_ADD, plan_lower(build, from->add.items[i].key),
+					      from->add.items[i].value };
+}
+
+static void compile_headers(struct plan_build *build, const struct virtual_headers *from,
+			    struct header_edits *request, struct header_edits *response)
+{
+	if (from == NULL)
+		return;
+	compile_edits(build, from->request, request);
+	compile_edits(build, from->response, response);
+}
+
+static void compile_destinations(struct plan_build *build, const struct plan_match_scope *scope,
+				 const struct http_route *from, struct route *out)
+{
+	out->clusters =
+		ARENA_ARRAY(&build->plan->arena, from->route.count, struct weighted_cluster);
+	for (size_t i = 0; i < from->route.count; i++) {
+		const struct http_route_destination *destination = &from->route.items[i];
+		const struct virtual_destination *to = destination->destination;
+		struct weighted_cluster *cluster = &out->clusters[out->cluster_count++];
+
+		cluster->cluster = plan_cluster(build, scope->workload, to->host, scope->namespace,
+						to->port, to->subset, scope->listener_port);
+		if (!cluster->cluster->is_known)
+			plan_warn(build, to->at,
+				  "there is no %s '%.*s'%s; requests that come here get 503",
+				  to->subset.len > 0 ? "such subset of" : "service",
+				  TEXT_ARGS(to->host), to->port != 0 ? " with this port" : "");
+		cluster->weight = (uint32_t)destination->weight.value;
+		out->total_weight += cluster->weight;
+		compile_headers(build, destination->headers, &cluster->request, &cluster->response);
+	}
+}
+
+static void compile_action(struct plan_build *build, const struct plan_match_scope *scope,
+			   const struct http_route *from, struct route *out)
+{
+	if (from->redirect != NULL) {
+		out->action = ROUTE_REDIRECT;
+		out->redirect = from->redirect;
+	} else if (from->direct_response != NULL) {
+		out->action = ROUTE_RESPOND;
+		out->respond = from->direct_response;
+	} else {
+		out->action = ROUTE_FORWARD;
+		compile_destinations(build, scope, from, out);
+	}
+	out->timeout_ns = from->timeout.is_set ? from->timeout.ns : 0;
+	out->rewrite = from->rewrite;
+	if (from->rewrite != NULL && from->rewrite->uri_regex_rewrite != NULL)
+		out->rewrite_regex = plan_regex(build, from->rewrite->uri_regex_rewrite->at,
+						from->rewrite->uri_regex_rewrite->match);
+	compile_headers(build, from->headers, &out->request, &out->response);
+}
+
+/* Nothing is ignored silently: what is read but not acted upon yet is said. */
+static void warn_unenforced(struct plan_build *build, const struct http_route *from)
+{
+	const struct {
+		const char *field;
+		bool is_used;
+	} later[] = {
+		{ "fault", from->fault != NULL },
+		{ "mirror", from->mirror != NULL || from->mirrors.count > 0 },
+		{ "corsPolicy", from->cors_policy != NULL },
+		{ "retries", from->retries != NULL },
+	};
+
+	for (size_t i = 0; i < COUNT_OF(later); i++)
+		if (later[i].is_used)
+			plan_warn(build, from->at, "'%s' is read but not acted upon yet",
+				  later[i].field);
+}
+
+bool plan_route(struct plan_build *build, const struct local_workload *workload,
+		const struct virtual_service *service, const struct http_route *from,
+		struct text gateway, uint32_t listener_port, struct route *out)
+{
+	const struct plan_match_scope scope = {
+		.workload = workload,
+		.namespace = service->meta.namespace,
+		.gateway = gateway,
+		.listener_port = listener_port,
+	};
+
+	*out = (struct route){
+		.at = from->at,
+		.name = from->name,
+		.service = service->meta.name,
+		.matches = ARENA_ARRAY(&build->plan->arena, from->match.count, struct route_match),
+	};
+	for (size_t i = 0; i < from->match.count; i++)
+		if (plan_match(build, &from->match.items[i], &scope,
+			       &out->matches[out->match_count]))
+			out->match_count++;
+	if (from->match.count > 0 && out->match_count == 0)
+		return false;
+	if (from->delegate != NULL) {
+		plan_warn(build, from->at,
+			  "'delegate' is not followed yet; this route is left out");
+		return false;
+	}
+	warn_unenforced(build, from);
+	compile_action(build, &scope, from, out);
+	return true;
+}

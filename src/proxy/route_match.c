@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/route_match.h"
+
+#include "proxy/regex.h"
+
+static bool text_holds(const struct text_match *match, struct text text)
+{
+	switch (match->type) {
+	case MATCH_ANY:
+		return true;
+	case MATCH_PRESENT:
+		return text.ptr != NULL;
+	case MATCH_EXACT:
+		return match->ignore_case ? text_equal_nocase(text, match->value)
+					  : text_equal(text, match->value);
+	case MATCH_PREFIX:
+		return match->ignore_case ? text_starts_with_nocase(text, match->value)
+					  : text_starts_with(text, match->value);
+	case MATCH_REGEX:
+		return match->regex != NULL && regex_matches_all(match->regex, text);
+	}
+	return false;
+}
+
+/* The value of a header; of several fields of that name any may match. */
+static bool header_holds(const struct named_match *want, const struct http_fields *fields)
+{
+	const struct http_field *field = want->id != HTTP_OTHER
+						 ? http_fields_find_known(fields, want->id)
+						 : http_fields_find(fields, want->name);
+
+	if (field == NULL) {
+		/* withoutHeaders treats a missing header as an empty one, unless it asks for
+		 * presence */
+		const bool holds = want->invert && want->match.type != MATCH_PRESENT
+				   && text_holds(&want->match, TEXT(""));
+
+		return want->invert ? !holds : false;
+	}
+	for (; field != NULL; field = http_fields_next(fields, field))
+		if (text_holds(&want->match, field->value))
+			return !want->invert;
+	return want->invert;
+}
+
+/* The first parameter of that name; "?key" has an empty value. Nothing is decoded, as in Envoy. */
+static struct text query_value(struct text query, struct text name)
+{
+	while (query.ptr != NULL) {
+		struct text value = text_split(&query, '&');
+		const struct text key = text_split(&value, '=');
+
+		if (key.len > 0 && text_equal(key, name))
+			return value.ptr != NULL ? value : TEXT("");
+	}
+	return (struct text){ NULL, 0 };
+}
+
+static bool query_holds(const struct named_match *want, struct text query)
+{
+	const struct text value = query_value(query, want->name);
+
+	return value.ptr != NULL && text_holds(&want->match, value);
+}
+
+bool route_match_holds(const struct route_match *match, const struct route_subject *subject)
+{
+	const struct http_head *head = subject->head;
+
+	if (!text_holds(&match->uri, subject->path) || !text_holds(&match->method, head->method)
+	    || !text_holds(&match->authority, head->authority)
+	    || !text_holds(&match->scheme, subject->scheme))
+		return false;
+	for (size_t i = 0; i < match->header_count; i++)
+		if (!header_holds(&match->headers[i], &head->fields))
+			return false;
+	for (size_t i = 0; i < match->query_count; i++)
+		if (!query_holds(&match->query[i], subject->query))
+			return false;
+	return true;
+}
+
+bool route_match_is_catch_all(const struct route_match *match)
+{
+	const bool any_path =
+		match->uri.type == MATCH_ANY
+		|| (match->uri.type == MATCH_PREFIX && text_is(match->uri.value, "/"))
+		|| (match->uri.type == MATCH_REGEX && text_is(match->uri.value, ".*"));
+
+	return any_path && match->method.type == MATCH_ANY && match->authority.type == MATCH_ANY
+	       && match->scheme.type == MATCH_ANY && match->header_count == 0
+	       && match->query_count == 0;
+}
