@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admin.h — the admin port: what the proxy does and how it is, for probes, dashboards and people.
+ *
+ * GET alone, on the control thread, one request a connection. It shows no secrets, but it is not
+ * for the network either: it listens where it is told, loopback by default. */
+#pragma once
+
+#include "proxy/control.h"
+
+struct admin_page {
+	const char *path;
+	const char *content_type;
+	const char *says; /* for the index */
+	/* Writes the body and returns the status. */
+	unsigned (*write)(const struct control *control, struct buffer *out);
+};
+
+extern const struct admin_page admin_pages[]; /* path NULL ends it; admin_pages.c */

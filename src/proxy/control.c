@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/control.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define RETRY_NS                                                                                   \
+	(5 * NS_PER_SEC) /* a plan that could not be put in force, a port that was busy, say */
+
+/* ---- workers ---- */
+
+static void *run_worker(void *arg)
+{
+	struct worker *worker = arg;
+
+	loop_run(worker->loop);
+	worker_close_all(worker);
+	loop_run_deferred(worker->loop); /* what closing left to be freed */
+	return NULL;
+}
+
+static unsigned worker_count(const struct proxy_options *options)
+{
+	cpu_set_t cpus;
+
+	if (options->workers > 0)
+		return options->workers;
+	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&cpus);
+}
+
+static void start_workers(struct control *control)
+{
+	control->worker_count = worker_count(control->options);
+	control->workers = mem_alloc_array(control->worker_count, sizeof(struct worker *));
+	for (unsigned i = 0; i < control->worker_count; i++) {
+		control->workers[i] = worker_new(i, control->log);
+		if (pthread_create(&control->workers[i]->thread, NULL, run_worker,
+				   control->workers[i])
+		    != 0)
+			abort(); /* no threads at start: nothing can run */
+	}
+}
+
+static void stop_workers(struct control *control)
+{
+	for (size_t i = 0; i < control->worker_count; i++)
+		loop_stop(control->workers[i]->loop);
+	for (size_t i = 0; i < control->worker_count; i++) {
+		pthread_join(control->workers[i]->thread, NULL);
+		worker_free(control->workers[i]);
+	}
+	mem_free(control->workers);
+}
+
+/* ---- the end ---- */
+
+struct drain_task {
+	struct task task;
+	struct control *control;
+	struct worker *worker;
+};
+
+static void on_worker_drained(struct task *task)
+{
+	struct drain_task *drain = CONTAINER_OF(task, struct drain_task, task);
+	struct control *control = drain->control;
+
+	mem_free(drain);
+	if (++control->drained_workers == control->worker_count)
+		loop_stop(control->loop);
+}
+
+static void post_drained(struct worker *worker)
+{
+	struct drain_task *drain = worker->idle_arg;
+
+	worker->on_idle = NULL;
+	drain->task.run = on_worker_drained;
+	loop_post(drain->control->loop, &drain->task);
+}
+
+static void run_drain(struct task *task)
+{
+	struct drain_task *drain = CONTAINER_OF(task, struct drain_task, task);
+
+	drain->worker->idle_arg = drain;
+	drain->worker->on_idle = post_drained;
+	worker_drain(drain->worker);
+}
+
+static void on_drain_limit(struct timer *timer)
+{
+	struct control *control = CONTAINER_OF(timer, struct control, drain_limit);
+
+	log_warn("requests still in progress after the drain time are cut off");
+	loop_stop(control->loop);
+}
+
+static void begin_stop(struct control *control)
+{
+	if (control->is_stopping) { /* asked twice: at once */
+		loop_stop(control->loop);
+		return;
+	}
+	control->is_stopping = true;
+	log_info("stopping: no new connections, requests in progress are finished");
+	timer_set(control->loop, &control->drain_limit,
+		  loop_now(control->loop) + control->options->drain_ns);
+	for (size_t i = 0; i < control->worker_count; i++) {
+		struct drain_task *drain = MEM_NEW(struct drain_task);
+
+		drain->control = control;
+		drain->worker = control->workers[i];
+		drain->task.run = run_drain;
+		loop_post(drain->worker->loop, &drain->task);
+	}
+}
+
+/* ---- what changes ---- */
+
+static void replan(struct control *control)
+{
+	struct error err = { 0 };
+
+	if (control->is_stopping)
+		return;
+	if (control_replan(control, &err) == 0) {
+		timer_cancel(control->loop, &control->retry);
+		return;
+	}
+	log_problem(LOG_LEVEL_ERROR,
+		    control->plan != NULL ? "not put in force, the last good plan stays"
+					  : "not put in force",
+		    &err);
+	timer_set(control->loop, &control->retry, loop_now(control->loop) + RETRY_NS);
+}
+
+static void on_retry(struct timer *timer)
+{
+	replan(CONTAINER_OF(timer, struct control, retry));
+}
+
+static void on_identities(void *owner, struct identity_set *set)
+{
+	(void)set; /* the source has it as its current one */
+	replan(owner);
+}
+
+static void report_resources(const struct diagnostics *diagnostics)
+{
+	char line[1024];
+
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		error_format(&diagnostics->items[i]->error, line, sizeof(line));
+		log_line(diagnostics->items[i]->severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR
+									   : LOG_LEVEL_WARN,
+			 "%s", line);
+	}
+}
+
+static int load_resources(struct control *control, struct error *err)
+{
+	AUTO_DIAGNOSTICS struct diagnostics diagnostics;
+	AUTO(resource_set_unref) struct resource_set *set = NULL;
+
+	diagnostics_init(&diagnostics);
+
+	const int code = source_directory_reload(control->source, &diagnostics, &set, err);
+
+	if (code == -EAGAIN)
+		return code; /* still being written: it will be due again */
+	report_resources(&diagnostics);
+	if (code < 0)
+		return code;
+	resource_set_unref(control->resources);
+	control->resources = TAKE(set);
+	return 0;
+}
+
+static void reload_resources(struct control *control)
+{
+	struct error err = { 0 };
+	const int code = load_resources(control, &err);
+
+	if (code == 0)
+		replan(control);
+	if (code == 0 || code == -EAGAIN)
+		return;
+	control->plans_refused++;
+	log_problem(LOG_LEVEL_ERROR, "resources not loaded, the last good ones stay", &err);
+}
+
+static void on_resources_changed(struct watch *watch, uint32_t events)
+{
+	struct control *control = CONTAINER_OF(watch, struct control, resources_changed);
+
+	(void)events;
+	if (source_directory_is_due(control->source))
+		reload_resources(control);
+}
+
+static void on_signal(struct watch *watch, uint32_t events)
+{
+	struct control *control = CONTAINER_OF(watch, struct control, signals);
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(watch->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			access_log_reopen(control->log);
+			reload_resources(control);
+		} else {
+			begin_stop(control);
+		}
+	}
+}
+
+/* ---- start ---- */
+
+static int watch_signals(struct control *control, struct error *err)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL); /* before threads: they inherit it */
+	signal(SIGPIPE, SIG_IGN);
+	control->signals = (struct watch){ .fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC),
+					   .ready = on_signal };
+	if (control->signals.fd < 0)
+		return error_set(err, -errno, "signalfd: %s", strerror(errno));
+	return loop_watch(control->loop, &control->signals, EPOLLIN, err);
+}
+
+static int open_resources(struct control *control, struct error *err)
+{
+	const struct resource_options options = { .strict = control->options->strict };
+	int code = source_directory_open(control->options->paths, control->options->path_count,
+					 &options, &control->source, err);
+
+	if (code == 0)
+		code = load_resources(control, err);
+	if (code < 0)
+		return code;
+	control->resources_changed = (struct watch){ .fd = source_directory_fd(control->source),
+						     .ready = on_resources_changed };
+	return loop_watch(control->loop, &control->resources_changed, EPOLLIN, err);
+}
+
+static int open_identities(struct control *control, struct error *err)
+{
+	const struct proxy_options *options = control->options;
+	struct identity_files *files;
+	int code;
+
+	if (options->file_count == 0)
+		return identity_source_from_workload_api(control->loop, options->workload_api,
+							 on_identities, control,
+							 &control->identities, err);
+	files = mem_alloc_array(options->file_count, sizeof(*files));
+	for (size_t i = 0; i < options->file_count; i++)
+		files[i] = (struct identity_files){ .certificate = options->files[i].certificate,
+						    .key = options->files[i].key,
+						    .bundle = options->files[i].bundle,
+						    .directory = options->files[i].directory };
+	code = identity_source_from_files(control->loop, files, options->file_count, on_identities,
+					  control, &control->identities, err);
+	mem_free(files);
+	return code;
+}
+
+static int start(struct control *control, struct error *err)
+{
+	int code = watch_signals(control, err);
+
+	if (code == 0)
+		code = open_resources(control, err);
+	if (code == 0)
+		code = access_log_open(control->options->access_log, &control->log, err);
+	if (code < 0)
+		return code;
+	start_workers(control);
+	code = open_identities(control, err);
+	if (code == 0 && control->options->admin.len > 0)
+		code = admin_listen(control, &control->options->admin, &control->admin, err);
+	/* a source of files has called back already; one over a socket has nothing yet */
+	if (code == 0 && control->plan == NULL)
+		code = control_replan(control, err);
+	return code;
+}
+
+static void finish(struct control *control)
+{
+	admin_free(control->admin);
+	stop_workers(control);
+	access_log_close(control->log);
+	identity_source_free(control->identities);
+	plan_unref(control->plan);
+	resource_set_unref(control->resources);
+	source_directory_close(control->source);
+	if (control->signals.fd > 0)
+		close(control->signals.fd);
+	loop_free(control->loop);
+}
+
+int proxy_run(const struct proxy_options *options, struct error *err)
+{
+	struct control control = {
+		.options = options,
+		.loop = loop_new(),
+		.retry.fire = on_retry,
+		.drain_limit.fire = on_drain_limit,
+	};
+	const int code = start(&control, err);
+
+	if (code == 0)
+		loop_run(control.loop);
+	finish(&control);
+	return code;
+}

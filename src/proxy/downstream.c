@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/downstream.h"
+
+#include "proxy/bounds.h"
+#include "proxy/exchange.h"
+
+#include <arpa/inet.h>
+
+static void on_open(struct link *link);
+static void on_input(struct link *link);
+static void on_drained(struct link *link);
+static void on_failed(struct link *link, const struct error *err);
+static void on_timer(struct timer *timer);
+static void run_release(struct deferred *deferred);
+static void run_resume(struct deferred *deferred);
+
+static const struct link_ops ops = {
+	.on_open = on_open,
+	.on_input = on_input,
+	.on_drained = on_drained,
+	.on_failed = on_failed,
+};
+
+struct downstream *downstream_of_link(struct link *link)
+{
+	return CONTAINER_OF(link, struct downstream, link);
+}
+
+const struct listener_plan *downstream_listener_plan(const struct downstream *downstream)
+{
+	return downstream->listener->plan;
+}
+
+void downstream_set_peer(struct downstream *downstream, struct text id)
+{
+	mem_free(downstream->peer_id);
+	downstream->peer_id = mem_strndup(id.ptr, id.len);
+}
+
+void downstream_set_server_name(struct downstream *downstream, struct text name)
+{
+	mem_free(downstream->server_name);
+	downstream->server_name = mem_strndup(name.ptr, name.len);
+}
+
+/* The timer is only ever moved forward when it fires: a deadline that moves with each request costs
+ * a store, not a walk through the heap. */
+void downstream_set_deadline(struct downstream *downstream, uint64_t deadline_ns)
+{
+	downstream->deadline_ns = deadline_ns;
+	if (deadline_ns != 0
+	    && (!timer_is_set(&downstream->timer) || downstream->timer.due_ns > deadline_ns))
+		timer_set(downstream->worker->loop, &downstream->timer, deadline_ns);
+}
+
+static void on_timer(struct timer *timer)
+{
+	struct downstream *downstream = CONTAINER_OF(timer, struct downstream, timer);
+	const uint64_t now = loop_now(downstream->worker->loop);
+
+	if (downstream->deadline_ns == 0)
+		return;
+	if (now < downstream->deadline_ns) {
+		timer_set(downstream->worker->loop, timer, downstream->deadline_ns);
+		return;
+	}
+	downstream_close(downstream);
+}
+
+void downstream_accept(struct listener *listener, int fd, const struct address *peer)
+{
+	struct worker *worker = listener->worker;
+	const struct listener_plan *plan = listener->plan;
+	struct downstream *downstream = MEM_NEW(struct downstream);
+	struct error err = { 0 };
+
+	downstream->worker = worker;
+	downstream->listener = listener;
+	downstream->peer_address = *peer;
+	downstream->timer.fire = on_timer;
+	downstream->resume.run = run_resume;
+	downstream->release.run = run_release;
+	downstream->accepted_ns = loop_now(worker->loop);
+	downstream->link =
+		(struct link){ .loop = worker->loop, .pool = &worker->slabs, .ops = &ops };
+	socket_local_address(fd, &downstream->local_address);
+
+	char ip[ADDRESS_TEXT_MAX];
+
+	address_format_ip(peer, ip);
+	memcpy(downstream->peer_ip, ip, sizeof(downstream->peer_ip) - 1);
+	listener->connections++;
+	worker->downstream_count++;
+	list_append(&worker->downstreams, &downstream->link_in_worker);
+	downstream_set_deadline(downstream, downstream->accepted_ns + HANDSHAKE_TIMEOUT_NS);
+	if (link_accept(&downstream->link, fd, plan->tls, plan->sniff, &err) < 0) {
+		log_problem(LOG_LEVEL_WARN, listener->key, &err);
+		downstream_close(downstream);
+	}
+}
+
+static void on_open(struct link *link)
+{
+	struct downstream *downstream = downstream_of_link(link);
+
+	downstream->state = DOWNSTREAM_HEAD;
+	http1_parser_init(&downstream->parser, &http_limits_default);
+	downstream_set_deadline(downstream, loop_now(link->loop) + FIRST_HEAD_NS);
+}
+
+static void on_input(struct link *link)
+{
+	server_http1_on_input(downstream_of_link(link));
+}
+
+static void run_resume(struct deferred *deferred)
+{
+	server_http1_on_input(CONTAINER_OF(deferred, struct downstream, resume));
+}
+
+static void on_drained(struct link *link)
+{
+	struct downstream *downstream = downstream_of_link(link);
+
+	if (downstream->exchange != NULL)
+		exchange_client_drained(downstream->exchange);
+}
+
+/* A refused handshake is a security decision: it is counted, and logged once, with its reason. */
+static void report_refusal(struct downstream *downstream, const struct error *err)
+{
+	struct worker *worker = downstream->worker;
+
+	metrics_count_handshake_failure(&worker->metrics, downstream->listener->plan);
+	access_log_refused_connection(&worker->log, downstream, err->text);
+}
+
+static void on_failed(struct link *link, const struct error *err)
+{
+	struct downstream *downstream = downstream_of_link(link);
+
+	if (downstream->state == DOWNSTREAM_OPENING && !downstream->listener->is_closed) {
+		report_refusal(downstream, err);
+		downstream->state = DOWNSTREAM_CLOSING;
+		link_finish(link); /* the alert should arrive */
+		if (link->state != LINK_CLOSED)
+			return; /* the deadline ends it */
+	}
+	if (downstream->exchange != NULL)
+		exchange_cancel(downstream->exchange, FLAG_CLIENT_GONE, "downstream_reset");
+	downstream_close(downstream);
+}
+
+void downstream_retire(struct downstream *downstream)
+{
+	downstream->keep_alive = false;
+	if (downstream->exchange == NULL && input_length(&downstream->input) == 0)
+		downstream_close(downstream);
+}
+
+void downstream_close(struct downstream *downstream)
+{
+	struct worker *worker = downstream->worker;
+
+	if (list_is_linked(&downstream->link_in_worker)) {
+		list_remove(&downstream->link_in_worker);
+		worker->downstream_count--;
+	}
+	downstream->state = DOWNSTREAM_CLOSING;
+	timer_cancel(worker->loop, &downstream->timer);
+	if (downstream->exchange != NULL)
+		exchange_cancel(downstream->exchange, FLAG_CLIENT_GONE, "downstream_closed");
+	link_close(&downstream->link);
+	loop_undefer(&downstream->resume);
+	loop_defer(worker->loop, &downstream->release);
+}
+
+static void run_release(struct deferred *deferred)
+{
+	struct downstream *downstream = CONTAINER_OF(deferred, struct downstream, release);
+	struct worker *worker = downstream->worker;
+	struct listener *listener = downstream->listener;
+
+	input_release(&downstream->input, &worker->slabs);
+	mem_free(downstream->peer_id);
+	mem_free(downstream->server_name);
+	mem_free(downstream);
+	if (--listener->connections == 0 && listener->is_closed) {
+		mem_free((void *)listener->key);
+		mem_free(listener);
+	}
+	worker_connection_closed(worker);
+}

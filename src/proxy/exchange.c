@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/exchange.h"
+
+#include "proxy/downstream.h"
+#include "proxy/filter.h"
+#include "proxy/gateway_tls.h"
+#include "proxy/upstream_connection.h"
+#include "proxy/worker.h"
+
+#define ARENA_FIRST 4096
+
+static const struct filter *const filters[] = {
+	&normalize_filter,
+	&authorize_filter,
+	&route_filter,
+	&headers_filter,
+};
+
+/* ---- life ---- */
+
+static void run_release(struct deferred *deferred)
+{
+	struct exchange *exchange = CONTAINER_OF(deferred, struct exchange, release);
+	struct worker *worker = exchange->worker;
+
+	input_release(&exchange->head_bytes, &worker->slabs);
+	held_plan_unref(TAKE(exchange->plan));
+	arena_reset(&exchange->arena);
+	exchange->next_free = worker->free_exchanges;
+	worker->free_exchanges = exchange;
+}
+
+static void on_timeout(struct timer *timer)
+{
+	struct exchange *exchange = CONTAINER_OF(timer, struct exchange, timeout);
+
+	exchange->flags |= FLAG_TIMEOUT;
+	if (exchange->upstream != NULL)
+		upstream_close(exchange->upstream);
+	if (exchange->answer_started) {
+		exchange_cancel(exchange, FLAG_TIMEOUT, "response_timeout");
+		return;
+	}
+	exchange_answer(exchange, 504, "upstream request timeout", FLAG_TIMEOUT,
+			"response_timeout");
+}
+
+static struct exchange *take_exchange(struct worker *worker)
+{
+	struct exchange *exchange = worker->free_exchanges;
+
+	if (exchange != NULL) {
+		worker->free_exchanges = exchange->next_free;
+		return exchange;
+	}
+	exchange = MEM_NEW(struct exchange);
+	exchange->worker = worker;
+	arena_init(&exchange->arena, ARENA_FIRST);
+	exchange->timeout.fire = on_timeout;
+	exchange->release.run = run_release;
+	return exchange;
+}
+
+/* Everything that belongs to one request goes back to zero; what is kept for the next one stays. */
+static void reset_exchange(struct exchange *exchange)
+{
+	struct exchange kept = {
+		.worker = exchange->worker,
+		.arena = exchange->arena,
+		.request.fields = exchange->request.fields,
+		.response.fields = exchange->response.fields,
+		.request_trailers = exchange->request_trailers,
+		.response_trailers = exchange->response_trailers,
+		.timeout = exchange->timeout,
+		.release = exchange->release,
+	};
+
+	http_fields_clear(&kept.request.fields);
+	http_fields_clear(&kept.response.fields);
+	http_fields_clear(&kept.request_trailers);
+	http_fields_clear(&kept.response_trailers);
+	*exchange = kept;
+}
+
+struct exchange *exchange_new(struct downstream *downstream)
+{
+	struct worker *worker = downstream->worker;
+	struct exchange *exchange = take_exchange(worker);
+
+	reset_exchange(exchange);
+	exchange->downstream = downstream;
+	exchange->start_ns = loop_now(worker->loop);
+	exchange->start_wall_ns = loop_wall(worker->loop);
+	worker->exchange_count++;
+	return exchange;
+}
+
+void exchange_free_all(struct worker *worker)
+{
+	while (worker->free_exchanges != NULL) {
+		struct exchange *exchange = worker->free_exchanges;
+
+		worker->free_exchanges = exchange->next_free;
+		arena_done(&exchange->arena);
+		http_head_done(&exchange->request);
+		http_head_done(&exchange->response);
+		http_fields_done(&exchange->request_trailers);
+		http_fields_done(&exchange->response_trailers);
+		mem_free(exchange);
+	}
+}
+
+/* Nothing more will happen to it: it is logged and counted, and its memory goes back at the end of
+ * the round, when nobody on the stack can be looking at it. */
+static void finish(struct exchange *exchange)
+{
+	struct worker *worker = exchange->worker;
+
+	exchange->answer_is_complete = true;
+	timer_cancel(worker->loop, &exchange->timeout);
+	if (exchange->upstream != NULL)
+		client_done(exchange->upstream);
+	metrics_count_exchange(&worker->metrics, exchange);
+	access_log_exchange(&worker->log, exchange);
+	if (exchange->downstream != NULL)
+		exchange->downstream->exchange = NULL;
+	worker->exchange_count--;
+	loop_defer(worker->loop, &exchange->release);
+}
+
+/* ---- the request ---- */
+
+static void set_listener(struct exchange *exchange)
+{
+	const struct downstream *downstream = exchange->downstream;
+
+	exchange->plan = held_plan_ref(exchange->worker->plan);
+	exchange->listener = downstream_listener_plan(downstream);
+	if (exchange->listener != NULL)
+		exchange->server = listener_server_for(exchange->listener,
+						       downstream->server_name != NULL
+							       ? text_of(downstream->server_name)
+							       : TEXT(""));
+}
+
+/* The connection was accepted by a plan that has been replaced; the listener of today may want
+ * mutual TLS where it was plain text then. */
+static bool connection_still_fits(const struct exchange *exchange)
+{
+	const struct downstream *downstream = exchange->downstream;
+	const bool is_tls = downstream->link.ssl != NULL;
+
+	if (exchange->listener->role != LISTENER_INBOUND)
+		return is_tls == (exchange->listener->tls != NULL);
+	switch (exchange->listener->mtls) {
+	case MTLS_DISABLE:
+		return !is_tls;
+	case MTLS_PERMISSIVE:
+		return true;
+	default:
+		return downstream->peer_id != NULL;
+	}
+}
+
+/* A route's timeout runs from the end of the request (Envoy). */
+static void start_timeout(struct exchange *exchange)
+{
+	if (exchange->route != NULL && exchange->route->timeout_ns > 0
+	    && !exchange->answer_is_complete)
+		timer_set(exchange->worker->loop, &exchange->timeout,
+			  loop_now(exchange->worker->loop) + exchange->route->timeout_ns);
+}
+
+void exchange_begin(struct exchange *exchange)
+{
+	set_listener(exchange);
+	if (exchange->listener == NULL || !connection_still_fits(exchange)) {
+		exchange->downstream->keep_alive = false;
+		exchange_answer(exchange, 503, "this connection is out of date; connect again\n",
+				FLAG_NONE, "listener_changed");
+		return;
+	}
+	if (exchange->server == NULL) {
+		exchange_answer_with_fields(exchange, 404, TEXT(""), FLAG_NO_ROUTE,
+					    "route_not_found");
+		return;
+	}
+	for (size_t i = 0; i < COUNT_OF(filters); i++)
+		if (filters[i]->on_request(exchange) == FILTER_ANSWERED)
+			return;
+	if (exchange->request_is_complete)
+		start_timeout(exchange);
+	exchange_forward(exchange);
+}
+
+void exchange_refuse(struct exchange *exchange, unsigned status, const char *reason)
+{
+	set_listener(exchange);
+	exchange->downstream->keep_alive = false;
+	exchange_answer(exchange, status, reason, FLAG_BAD_REQUEST, reason);
+}
+
+void exchange_request_body(struct exchange *exchange, struct text bytes)
+{
+	exchange->request_bytes += bytes.len;
+	if (exchange->upstream == NULL)
+		return;
+	exchange->body_was_sent = true;
+	client_send_body(exchange->upstream, bytes);
+	if (link_is_full(&exchange->upstream->link))
+		server_pause(exchange->downstream, true);
+}
+
+void exchange_request_end(struct exchange *exchange, const struct http_fields *trailers)
+{
+	exchange->request_is_complete = true;
+	exchange->request_end_ns = loop_now(exchange->worker->loop);
+	if (exchange->answer_is_complete)
+		return;
+	start_timeout(exchange);
+	if (exchange->upstream != NULL && link_is_open(&exchange->upstream->link))
+		client_send_end(exchange->upstream, trailers);
+}
+
+void exchange_cancel(struct exchange *exchange, enum exchange_flag why, const char *details)
+{
+	struct downstream *downstream = exchange->downstream;
+
+	exchange->flags |= why;
+	if (exchange->details == NULL || why != FLAG_CLIENT_GONE)
+		exchange->details = details;
+	if (exchange->upstream != NULL)
+		upstream_close(exchange->upstream);
+	finish(exchange);
+	if (why != FLAG_CLIENT_GONE)
+		server_abort(downstream);
+}
+
+void exchange_abandon_upstream(struct exchange *exchange)
+{
+	if (exchange->upstream != NULL)
+		upstream_close(exchange->upstream);
+}
+
+void exchange_client_drained(struct exchange *exchange)
+{
+	if (exchange->upstream != NULL)
+		client_pause(exchange->upstream, false);
+}
+
+/* ---- the upstream ---- */
+
+void exchange_upstream_ready(struct exchange *exchange)
+{
+	exchange->upstream_start_ns = loop_now(exchange->worker->loop);
+	client_send_head(exchange->upstream, &exchange->request);
+	if (exchange->request_is_complete)
+		client_send_end(exchange->upstream, NULL);
+	else
+		server_pause(exchange->downstream, false);
+}
+
+void exchange_interim(struct exchange *exchange, const struct http_head *head)
+{
+	if (!exchange->answer_started)
+		server_send_interim(exchange->downstream, head);
+}
+
+static void edit(struct http_head *head, const struct header_edits *edits)
+{
+	for (size_t i = 0; i < edits->count; i++) {
+		const struct header_edit *change = &edits->items[i];
+
+		if (text_is(change->name, ":authority")) {
+			if (change->kind == HEADER_SET && head->status == 0)
+				head->authority = change->value;
+			continue;
+		}
+		if (change->kind == HEADER_REMOVE)
+			http_fields_remove(&head->fields, change->name);
+		else if (change->kind == HEADER_SET)
+			http_fields_set(&head->fields, change->name, change->value);
+		else
+			http_fields_add(&head->fields, change->name, change->value);
+	}
+}
+
+static void edit_response(struct exchange *exchange)
+{
+	if (exchange->destination != NULL)
+		edit(&exchange->response, &exchange->destination->response);
+	if (exchange->route != NULL)
+		edit(&exchange->response, &exchange->route->response);
+}
+
+void exchange_edit_request(struct exchange *exchange)
+{
+	edit(&exchange->request, &exchange->destination->request);
+	edit(&exchange->request, &exchange->route->request); /* the route's word is the last */
+	if (exchange->route->rewrite != NULL && exchange->route->rewrite->authority.len > 0)
+		exchange->request.authority = exchange->route->rewrite->authority;
+}
+
+void exchange_response_head(struct exchange *exchange)
+{
+	exchange->response_start_ns = loop_now(exchange->worker->loop);
+	exchange->answer_started = true;
+	http_head_remove_hop_by_hop(&exchange->response);
+	edit_response(exchange);
+	server_send_head(exchange->downstream, &exchange->response);
+}
+
+void exchange_response_body(struct exchange *exchange, struct text bytes)
+{
+	exchange->response_bytes += bytes.len;
+	server_send_body(exchange->downstream, bytes);
+	if (link_is_full(&exchange->downstream->link) && exchange->upstream != NULL)
+		client_pause(exchange->upstream, true);
+}
+
+void exchange_response_end(struct exchange *exchange, const struct http_fields *trailers)
+{
+	struct downstream *downstream = exchange->downstream;
+
+	finish(exchange);
+	server_send_end(downstream, trailers);
+}
+
+void exchange_upstream_drained(struct exchange *exchange)
+{
+	server_pause(exchange->downstream, false);
+}
+
+static const struct {
+	unsigned status;
+	const char *body;
+	enum exchange_flag flag;
+} failure_answers[] = {
+	[UPSTREAM_CONNECT_FAILED] = { 503, "upstream connect error: connection failed",
+				      FLAG_CONNECT_FAILED },
+	[UPSTREAM_CONNECT_TIMEOUT] = { 503, "upstream connect error: connection timeout",
+				       FLAG_CONNECT_FAILED },
+	[UPSTREAM_RESET] = { 503, "upstream connect error: reset before the answer",
+			     FLAG_UPSTREAM_RESET },
+	[UPSTREAM_BAD_ANSWER] = { 502, "the upstream's answer is no valid HTTP",
+				  FLAG_UPSTREAM_PROTOCOL },
+	[UPSTREAM_TRUNCATED] = { 502, "the upstream's answer broke off", FLAG_UPSTREAM_RESET },
+};
+
+void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure why,
+			      const char *details)
+{
+	exchange->flags |= failure_answers[why].flag;
+	if (exchange->answer_started) { /* the client must not take it for complete */
+		exchange_cancel(exchange, failure_answers[why].flag, details);
+		return;
+	}
+	if (exchange_try_again(exchange, why))
+		return;
+	exchange_answer(exchange, failure_answers[why].status, failure_answers[why].body,
+			failure_answers[why].flag, details);
+}
+
+/* ---- answers of our own ---- */
+
+void exchange_answer_with_fields(struct exchange *exchange, unsigned status, struct text body,
+				 enum exchange_flag flag, const char *details)
+{
+	struct downstream *downstream = exchange->downstream;
+	struct http_head *response = &exchange->response;
+
+	exchange->flags |= flag;
+	exchange->details = details;
+	exchange->answered_here = true;
+	exchange->answer_started = true;
+	exchange->response_start_ns = loop_now(exchange->worker->loop);
+	response->version = HTTP_VERSION_1_1;
+	response->status = status;
+	response->framing = HTTP_BODY_LENGTH;
+	response->content_length = body.len;
+	if (exchange->route != NULL)
+		edit(response, &exchange->route->response);
+	server_send_head(downstream, response);
+	exchange->response_bytes = body.len;
+	server_send_body(downstream, body);
+	finish(exchange);
+	server_send_end(downstream, NULL);
+}
+
+void exchange_answer(struct exchange *exchange, unsigned status, const char *body,
+		     enum exchange_flag flag, const char *details)
+{
+	http_head_clear(&exchange->response);
+	http_fields_add_known(&exchange->response.fields, HTTP_CONTENT_TYPE, TEXT("text/plain"));
+	exchange_answer_with_fields(exchange, status, text_of(body), flag, details);
+}

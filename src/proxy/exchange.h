@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* exchange.h — one request and its answer, on their way through the proxy.
+ *
+ *	downstream (server_http1.c)  ->  exchange_begin, _request_body, _request_end
+ *	                                 filters (filter.h): normalize, authenticate, authorize,
+ *route forward.c: pick an endpoint, get a connection, try again upstream (client_http1.c)    ->
+ *exchange_response_head, _body, _end
+ *	                                 -> server_send_head, _body, _end
+ *
+ * Bodies are passed on as they come; who is slower pauses who is faster. An exchange comes from its
+ * worker's free list and its memory from its own arena and the slab the head arrived in: once warm,
+ *a request takes nothing from the heap. */
+#pragma once
+
+#include "net/net.h"
+#include "policy/policy.h"
+#include "proxy/plan.h"
+#include "proxy/route.h"
+
+struct downstream;
+struct held_plan;
+struct upstream_connection;
+struct worker;
+
+/* Envoy's response flags, for logs and metrics. */
+enum exchange_flag {
+	FLAG_NONE = 0,
+	FLAG_NO_ROUTE = 1 << 0,            /* NR */
+	FLAG_NO_CLUSTER = 1 << 1,          /* NC */
+	FLAG_NO_HEALTHY_UPSTREAM = 1 << 2, /* UH */
+	FLAG_CONNECT_FAILED = 1 << 3,      /* UF */
+	FLAG_UPSTREAM_RESET = 1 << 4,      /* UC */
+	FLAG_TIMEOUT = 1 << 5,             /* UT */
+	FLAG_CLIENT_GONE = 1 << 6,         /* DC */
+	FLAG_BAD_REQUEST = 1 << 7,         /* DPE */
+	FLAG_UPSTREAM_PROTOCOL = 1 << 8,   /* UPE */
+	FLAG_DENIED = 1 << 9,              /* RBAC */
+};
+
+struct text exchange_flags_text(unsigned flags); /* the gravest: "UF"; "-" where none */
+
+enum upstream_failure {
+	UPSTREAM_CONNECT_FAILED = 1,
+	UPSTREAM_CONNECT_TIMEOUT,
+	UPSTREAM_RESET,      /* before the answer's head was complete */
+	UPSTREAM_BAD_ANSWER, /* what came was no valid HTTP */
+	UPSTREAM_TRUNCATED,  /* the answer broke off in its body */
+};
+
+struct exchange {
+	struct exchange *next_free;
+	struct worker *worker;
+	struct downstream *downstream;
+	struct held_plan *plan;
+	const struct listener_plan *listener;
+	const struct listener_server *server;
+	struct arena arena;
+	struct input head_bytes; /* where the request's head lies */
+
+	struct http_head request;  /* as received, then as it is sent on */
+	struct http_head response; /* the same for the answer */
+	struct http_fields request_trailers, response_trailers;
+	struct text target; /* normalised path with query: what is sent on unless rewritten */
+	struct text path;   /* the same without query: what is matched */
+	struct text query;
+	struct text scheme;
+	struct text original_path, original_authority; /* for the log */
+	struct text request_id;
+
+	struct decision decision;
+	const struct virtual_host *host;
+	const struct route *route;
+	const struct route_match *matched;
+	const struct weighted_cluster *destination;
+	const struct cluster_endpoint *endpoint;
+	struct upstream_connection *upstream;
+	unsigned attempts;
+
+	bool request_is_complete; /* all of it was received */
+	bool body_was_sent;       /* some of the body left for the upstream: no second try */
+	bool answer_started, answer_is_complete;
+	bool answered_here;  /* the answer is our own */
+	unsigned flags;      /* enum exchange_flag */
+	const char *details; /* why, in Envoy's words where it has some; static */
+	struct timer timeout;
+	struct deferred release;
+
+	uint64_t start_ns, request_end_ns, upstream_start_ns, response_start_ns;
+	int64_t start_wall_ns;
+	uint64_t request_bytes, response_bytes; /* of bodies */
+};
+
+/* ---- called by the downstream's codec ---- */
+
+struct exchange *exchange_new(struct downstream *downstream);
+/* request and head_bytes are filled in. */
+void exchange_begin(struct exchange *exchange);
+/* The head could not be read: answers and logs. */
+void exchange_refuse(struct exchange *exchange, unsigned status, const char *reason);
+void exchange_request_body(struct exchange *exchange, struct text bytes);
+void exchange_request_end(struct exchange *exchange, const struct http_fields *trailers);
+/* The client is gone, or broke its request: nothing can be answered any more. */
+void exchange_cancel(struct exchange *exchange, enum exchange_flag why, const char *details);
+/* The request turned out to be broken: what the upstream has of it must not look complete. */
+void exchange_abandon_upstream(struct exchange *exchange);
+void exchange_client_drained(struct exchange *exchange); /* the answer can be sent again */
+
+/* ---- called by the upstream's codec ---- */
+
+void exchange_upstream_ready(struct exchange *exchange); /* the connection is open */
+void exchange_interim(struct exchange *exchange, const struct http_head *head);
+void exchange_response_head(struct exchange *exchange); /* exchange->response is filled in */
+void exchange_response_body(struct exchange *exchange, struct text bytes);
+void exchange_response_end(struct exchange *exchange, const struct http_fields *trailers);
+void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure why,
+			      const char *details);
+void exchange_upstream_drained(struct exchange *exchange);
+
+/* ---- called by filters and forward.c ---- */
+
+/* Answers itself. body is plain text; static or in the arena. */
+void exchange_answer(struct exchange *exchange, unsigned status, const char *body,
+		     enum exchange_flag flag, const char *details);
+/* The same with exchange->response's fields already added to. */
+void exchange_answer_with_fields(struct exchange *exchange, unsigned status, struct text body,
+				 enum exchange_flag flag, const char *details);
+
+/* forward.c: sends the request to its destination; again after exchange_upstream_failed, where that
+ * is safe (true: another attempt is on its way). */
+void exchange_forward(struct exchange *exchange);
+/* exchange.c: the header operations of the route and the destination chosen. */
+void exchange_edit_request(struct exchange *exchange);
+bool exchange_try_again(struct exchange *exchange, enum upstream_failure why);
+
+void exchange_free_all(struct worker *worker);

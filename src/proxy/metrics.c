@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/metrics.h"
+
+#include "proxy/downstream.h"
+#include "proxy/exchange.h"
+#include "proxy/worker.h"
+
+#define LABELS_MAX 2048
+#define SERIES_MAX                                                                                 \
+	20000 /* a worker's; beyond it requests are counted under labels of "overflow"             \
+	       */
+
+/* Istio's and Envoy's default bounds, in milliseconds. */
+static const double bounds_ms[DURATION_BUCKETS - 1] = { 0.5,    1,      5,       10,     25,
+							50,     100,    250,     500,    1000,
+							2500,   5000,   10000,   30000,  60000,
+							300000, 600000, 1800000, 3600000 };
+
+static void free_series(struct metric_series *series)
+{
+	mem_free(series->labels);
+	mem_free(series);
+}
+
+void metrics_done(struct metrics *metrics)
+{
+	MAP_FOR_EACH (&metrics->series, entry)
+		free_series(entry->value);
+	map_done(&metrics->series);
+}
+
+static struct metric_series *series_for(struct metrics *metrics, struct text labels)
+{
+	struct metric_series *series = map_get(&metrics->series, labels);
+
+	if (series != NULL)
+		return series;
+	if (metrics->series.count >= SERIES_MAX)
+		labels = TEXT("reporter=\"overflow\"");
+	series = map_get(&metrics->series, labels);
+	if (series == NULL) {
+		series = MEM_NEW(struct metric_series);
+		series->labels = mem_strndup(labels.ptr, labels.len);
+		map_put(&metrics->series, text_of(series->labels), series);
+	}
+	return series;
+}
+
+struct labels { /* built without a heap: this runs once a request */
+	char text[LABELS_MAX];
+	size_t len;
+};
+
+static void add(struct labels *labels, struct text text)
+{
+	const size_t len = MIN_OF(text.len, sizeof(labels->text) - labels->len);
+
+	memcpy(labels->text + labels->len, text.ptr, len);
+	labels->len += len;
+}
+
+static void add_label(struct labels *labels, struct text name, struct text value)
+{
+	add(labels, name);
+	add(labels, value.len > 0 ? value : TEXT("unknown"));
+	add(labels, TEXT("\""));
+}
+
+/* The service account's namespace and name stand for the workload at the other end: only they are
+ * verified. */
+static void add_source(struct labels *labels, const struct exchange *exchange)
+{
+	const struct local_workload *own = exchange->listener->workload;
+	struct spiffe_id id;
+	struct text namespace = TEXT(""), account = TEXT(""), principal = TEXT("");
+
+	if (exchange->listener->role == LISTENER_OUTBOUND) {
+		principal = text_of(own->spiffe_id);
+		namespace = own->instance->namespace;
+		account = own->instance->name;
+	} else if (exchange->downstream->peer_id != NULL) {
+		principal = text_of(exchange->downstream->peer_id);
+		if (spiffe_id_parse(principal, &id, NULL) == 0)
+			spiffe_id_service_account(&id, &namespace, &account);
+	}
+	add_label(labels, TEXT(",source_workload=\""), account);
+	add_label(labels, TEXT(",source_workload_namespace=\""), namespace);
+	add_label(labels, TEXT(",source_principal=\""), principal);
+}
+
+static void add_destination(struct labels *labels, const struct exchange *exchange)
+{
+	const struct local_workload *own = exchange->listener->workload;
+	const struct cluster_endpoint *endpoint = exchange->endpoint;
+	const struct cluster *cluster =
+		exchange->destination != NULL ? exchange->destination->cluster : NULL;
+	const bool is_own = exchange->listener->role == LISTENER_INBOUND;
+
+	add_label(labels, TEXT(",destination_workload=\""),
+		  is_own ? own->instance->name
+			 : (endpoint != NULL ? endpoint->workload : TEXT("")));
+	add_label(labels, TEXT(",destination_workload_namespace=\""),
+		  is_own ? own->instance->namespace
+			 : (endpoint != NULL ? endpoint->namespace : TEXT("")));
+	add_label(labels, TEXT(",destination_service=\""),
+		  cluster != NULL ? cluster->service_host : TEXT(""));
+	add_label(labels, TEXT(",destination_service_name=\""),
+		  cluster != NULL ? cluster->service_name : TEXT(""));
+}
+
+static void build_labels(struct labels *labels, const struct exchange *exchange)
+{
+	char status[TEXT_NUMBER_MAX];
+	const bool is_destination = exchange->listener->role == LISTENER_INBOUND;
+	const bool is_mutual = exchange->downstream->peer_id != NULL;
+
+	add(labels,
+	    is_destination ? TEXT("reporter=\"destination\"") : TEXT("reporter=\"source\""));
+	add_source(labels, exchange);
+	add_destination(labels, exchange);
+	add(labels, TEXT(",request_protocol=\"http\""));
+	add_label(labels, TEXT(",response_code=\""),
+		  (struct text){ status, text_format_number(status, exchange->response.status) });
+	add_label(labels, TEXT(",response_flags=\""), exchange_flags_text(exchange->flags));
+	add_label(labels, TEXT(",connection_security_policy=\""),
+		  !is_destination ? TEXT("unknown")
+				  : (is_mutual ? TEXT("mutual_tls") : TEXT("none")));
+}
+
+static size_t bucket_of(uint64_t duration_us)
+{
+	size_t bucket = 0;
+
+	while (bucket < COUNT_OF(bounds_ms) && (double)duration_us > bounds_ms[bucket] * 1000)
+		bucket++;
+	return bucket;
+}
+
+void metrics_count_exchange(struct metrics *metrics, const struct exchange *exchange)
+{
+	struct labels labels = { .len = 0 };
+
+	if (exchange->listener == NULL)
+		return;
+	build_labels(&labels, exchange);
+
+	struct metric_series *series =
+		series_for(metrics, (struct text){ labels.text, labels.len });
+	const uint64_t us = (loop_now(exchange->worker->loop) - exchange->start_ns) / 1000;
+
+	series->requests++;
+	series->durations[bucket_of(us)]++;
+	series->duration_us += us;
+	series->request_bytes += exchange->request_bytes;
+	series->response_bytes += exchange->response_bytes;
+}
+
+void metrics_count_handshake_failure(struct metrics *metrics, const struct listener_plan *listener)
+{
+	(void)listener;
+	metrics->handshake_failures++;
+}
+
+void metrics_add(struct metrics *sum, const struct metrics *part)
+{
+	sum->handshake_failures += part->handshake_failures;
+	MAP_FOR_EACH (&part->series, entry) {
+		const struct metric_series *from = entry->value;
+		struct metric_series *to = series_for(sum, entry->key);
+
+		to->requests += from->requests;
+		to->duration_us += from->duration_us;
+		to->request_bytes += from->request_bytes;
+		to->response_bytes += from->response_bytes;
+		for (size_t i = 0; i < DURATION_BUCKETS; i++)
+			to->durations[i] += from->durations[i];
+	}
+}
+
+void metrics_copy(const struct metrics *metrics, struct metrics *out)
+{
+	*out = (struct metrics){ 0 };
+	metrics_add(out, metrics);
+}
+
+/* ---- writing ---- */
+
+static void write_head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+	buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void write_durations(const struct metrics *metrics, struct buffer *out)
+{
+	const char *name = "istio_request_duration_milliseconds";
+
+	write_head(out, name, "histogram", "Time from the first byte in to the last byte out.");
+	MAP_FOR_EACH (&metrics->series, entry) {
+		const struct metric_series *series = entry->value;
+		uint64_t below = 0;
+
+		for (size_t i = 0; i < DURATION_BUCKETS; i++) {
+			below += series->durations[i];
+			if (i < COUNT_OF(bounds_ms))
+				buffer_printf(out, "%s_bucket{%s,le=\"%g\"} %llu\n", name,
+					      series->labels, bounds_ms[i],
+					      (unsigned long long)below);
+			else
+				buffer_printf(out, "%s_bucket{%s,le=\"+Inf\"} %llu\n", name,
+					      series->labels, (unsigned long long)below);
+		}
+		buffer_printf(out, "%s_sum{%s} %.3f\n%s_count{%s} %llu\n", name, series->labels,
+			      (double)series->duration_us / 1000, name, series->labels,
+			      (unsigned long long)below);
+	}
+}
+
+void metrics_write(const struct metrics *metrics, struct buffer *out)
+{
+	write_head(out, "istio_requests_total", "counter", "Requests answered.");
+	MAP_FOR_EACH (&metrics->series, entry) {
+		const struct metric_series *series = entry->value;
+
+		buffer_printf(out, "istio_requests_total{%s} %llu\n", series->labels,
+			      (unsigned long long)series->requests);
+	}
+	write_durations(metrics, out);
+	write_head(out, "istio_request_bytes_sum", "counter", "Bytes of request bodies.");
+	MAP_FOR_EACH (&metrics->series, entry) {
+		const struct metric_series *series = entry->value;
+
+		buffer_printf(out, "istio_request_bytes_sum{%s} %llu\n", series->labels,
+			      (unsigned long long)series->request_bytes);
+	}
+	write_head(out, "istio_response_bytes_sum", "counter", "Bytes of response bodies.");
+	MAP_FOR_EACH (&metrics->series, entry) {
+		const struct metric_series *series = entry->value;
+
+		buffer_printf(out, "istio_response_bytes_sum{%s} %llu\n", series->labels,
+			      (unsigned long long)series->response_bytes);
+	}
+	write_head(out, "mangrove_handshake_failures_total", "counter",
+		   "Connections refused before a request.");
+	buffer_printf(out, "mangrove_handshake_failures_total %llu\n",
+		      (unsigned long long)metrics->handshake_failures);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* proxy.h — the data plane: mutual TLS, authorization and routing between services and at the edge.
+ *
+ * One process; a control thread that reads resources and identities, makes plans (plan.h) and
+ * answers the admin port; and a worker thread a core, each with its own listeners, connections and
+ * counters. How a request walks through is told in docs/ARCHITECTURE.md. */
+#pragma once
+
+#include "net/net.h"
+
+struct proxy_identity_files { /* see struct identity_files */
+	const char *certificate, *key, *bundle, *directory;
+};
+
+struct proxy_options {
+	const char *const *paths; /* of resources */
+	size_t path_count;
+	bool strict;              /* what warns is an error */
+	const char *trust_domain; /* NULL: MeshConfig's */
+	const char *const
+		*workloads; /* "NAMESPACE/NAME" to stand for; count 0: those at home here */
+	size_t workload_count;
+	const char
+		*workload_api; /* endpoint; NULL: SPIFFE_ENDPOINT_SOCKET, unless files are given */
+	const struct proxy_identity_files *files;
+	size_t file_count;
+	unsigned workers;       /* 0: one a core */
+	const char *access_log; /* path, "-" for standard output, NULL for none */
+	struct address admin;   /* len 0: no admin port */
+	uint64_t drain_ns;      /* how long a stop waits for requests in progress */
+};
+
+/* Runs until SIGTERM or SIGINT. 0, or -Exxx where it could not start. */
+int proxy_run(const struct proxy_options *options, struct error *err);

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* worker.h — one core's share of the proxy: its own loop, listeners, connections, pools and
+ * counters.
+ *
+ * Workers share nothing that changes. The control thread (control.c) hands each a new plan or asks
+ * it something by posting a task to its loop; a worker never waits for anybody. */
+#pragma once
+
+#include "net/net.h"
+#include "proxy/access_log.h"
+#include "proxy/metrics.h"
+#include "proxy/plan.h"
+
+#include <pthread.h>
+
+struct exchange;
+struct pool;
+
+/* A plan as one worker holds it: alive while it is current or a request still goes by it. */
+struct held_plan {
+	struct plan *plan; /* a reference */
+	struct worker *worker;
+	size_t users;
+	struct pool **pools; /* by upstream.index; owned array */
+};
+
+/* A listening socket of this worker. */
+struct listener {
+	struct list link; /* in worker.listeners */
+	struct worker *worker;
+	struct watch watch;
+	const char *key;                  /* owned */
+	const struct listener_plan *plan; /* of the current plan */
+	bool is_closed;                   /* gone from the plan; freed with its last connection */
+	size_t connections;
+};
+
+struct worker {
+	unsigned index;
+	pthread_t thread;
+	struct loop *loop;
+	struct slab_pool slabs;
+	struct held_plan *plan; /* the current one; NULL before the first */
+	struct list listeners;
+	struct list downstreams; /* open connections of clients */
+	size_t downstream_count;
+	struct map pools; /* upstream.key -> struct pool */
+	struct exchange *free_exchanges;
+	struct http_fields dropped_trailers; /* of requests that were answered before their end */
+	struct arena dropped;                /* what those trailers say */
+	size_t exchange_count;               /* in progress */
+	struct metrics metrics;
+	struct access_log_buffer log;
+	bool is_draining;
+	void (*on_idle)(struct worker *worker); /* draining is done */
+	void *idle_arg;
+};
+
+struct worker *worker_new(unsigned index, struct access_log *log);
+void worker_free(struct worker *worker); /* its loop has ended */
+
+/* On the worker's thread. sockets[i]: a listening descriptor for plan->listeners[i], or -1 where
+ * the worker has one already. */
+void worker_swap_plan(struct worker *worker, struct plan *plan, const int *sockets);
+/* Stops listening and lets what goes on end; connections are told to close. */
+void worker_drain(struct worker *worker);
+void worker_close_all(struct worker *worker);
+
+struct held_plan *held_plan_ref(struct held_plan *held);
+void held_plan_unref(struct held_plan *held);
+
+void worker_connection_closed(struct worker *worker); /* by downstream.c */
