@@ -34,5 +34,7 @@ extern const struct command explain_command;
 extern const struct command help_command;
 extern const struct command id_command;
 extern const struct command identity_command;
+extern const struct command proxy_command;
 extern const struct command rules_command;
+extern const struct command up_command;
 extern const struct command version_command;

@@ -7,11 +7,13 @@
 
 const struct command *const commands[] = {
 	&help_command,
+	&up_command,
 	&check_command,
 	&explain_command,
 	&identity_command,
 	&id_command,
 	&rules_command,
+	&proxy_command,
 	&version_command,
 	NULL,
 };

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/supervisor.h"
+
+#include "cmd/command.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PAUSE_MIN_NS (100 * NS_PER_MS)
+#define PAUSE_MAX_NS (5 * NS_PER_SEC)
+#define STEADY_NS                                                                                  \
+	(10 * NS_PER_SEC)         /* lived this long: its next death starts from the small pause */
+#define KILL_NS (20 * NS_PER_SEC) /* longer than any role drains */
+
+struct child {
+	const struct role *role;
+	pid_t pid; /* 0: not running */
+	uint64_t started_ns, start_at_ns, pause_ns;
+};
+
+struct supervisor {
+	struct child *children;
+	size_t count;
+	int signals;
+	bool is_stopping;
+	int status;
+};
+
+static void become(const struct role *role, pid_t parent)
+{
+	const char *argv[ROLE_ARGUMENTS_MAX + 3] = { "mangrove", role->name };
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent) /* it died before the line above */
+		_exit(STATUS_NO);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; role->arguments[i] != NULL; i++)
+		argv[i + 2] = role->arguments[i];
+	execv("/proc/self/exe", (char *const *)argv);
+	_exit(127);
+}
+
+static void start(struct child *child)
+{
+	const pid_t self = getpid();
+	const pid_t pid = fork();
+
+	if (pid == 0)
+		become(child->role, self);
+	child->started_ns = clock_monotonic_ns();
+	child->start_at_ns = 0;
+	if (pid < 0) {
+		log_error("cannot start %s: %s", child->role->name, strerror(errno));
+		child->start_at_ns = child->started_ns + PAUSE_MAX_NS;
+		return;
+	}
+	child->pid = pid;
+	log_info("%s runs as process %d", child->role->name, (int)pid);
+}
+
+static void say_how(const struct child *child, int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		log_error("%s was killed by signal %d (%s)", child->role->name,
+			  WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)));
+	else
+		log_error("%s ended with status %d", child->role->name, WEXITSTATUS(wait_status));
+}
+
+static bool is_hopeless(int wait_status)
+{
+	return WIFEXITED(wait_status)
+	       && (WEXITSTATUS(wait_status) == STATUS_USAGE
+		   || WEXITSTATUS(wait_status) == STATUS_FORBIDDEN);
+}
+
+static void stop_all(struct supervisor *supervisor, int status)
+{
+	supervisor->is_stopping = true;
+	supervisor->status = status;
+}
+
+static void on_death(struct supervisor *supervisor, struct child *child, int wait_status)
+{
+	const uint64_t now = clock_monotonic_ns();
+	const bool was_steady = now - child->started_ns >= STEADY_NS;
+
+	child->pid = 0;
+	if (supervisor->is_stopping)
+		return;
+	say_how(child, wait_status);
+	if (is_hopeless(wait_status) && !was_steady) {
+		stop_all(supervisor, WEXITSTATUS(wait_status));
+		return;
+	}
+	child->pause_ns = was_steady || child->pause_ns == 0
+				  ? PAUSE_MIN_NS
+				  : MIN_OF(child->pause_ns * 2, PAUSE_MAX_NS);
+	child->start_at_ns = now + child->pause_ns;
+	log_info("%s is started again in %llu ms", child->role->name,
+		 (unsigned long long)(child->pause_ns / NS_PER_MS));
+}
+
+static void reap(struct supervisor *supervisor)
+{
+	int wait_status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0)
+		for (size_t i = 0; i < supervisor->count; i++)
+			if (supervisor->children[i].pid == pid)
+				on_death(supervisor, &supervisor->children[i], wait_status);
+}
+
+static int start_due(struct supervisor *supervisor)
+{
+	int wait_ms = -1;
+
+	for (size_t i = 0; i < supervisor->count; i++) {
+		struct child *child = &supervisor->children[i];
+		const uint64_t now = clock_monotonic_ns();
+
+		if (child->pid != 0 || child->start_at_ns == 0)
+			continue;
+		if (child->start_at_ns <= now) {
+			start(child);
+			continue;
+		}
+
+		const int ms = (int)((child->start_at_ns - now) / NS_PER_MS) + 1;
+
+		wait_ms = wait_ms < 0 ? ms : MIN_OF(wait_ms, ms);
+	}
+	return wait_ms;
+}
+
+static void take_signals(struct supervisor *supervisor, int wait_ms)
+{
+	struct pollfd poll_fd = { .fd = supervisor->signals, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	if (poll(&poll_fd, 1, wait_ms) <= 0)
+		return;
+	while (read(supervisor->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD) {
+			reap(supervisor);
+		} else if (info.ssi_signo == SIGHUP) {
+			for (size_t i = 0; i < supervisor->count; i++)
+				if (supervisor->children[i].pid > 0)
+					kill(supervisor->children[i].pid, SIGHUP);
+		} else {
+			stop_all(supervisor, STATUS_FINE);
+		}
+	}
+}
+
+static void stop_child(struct supervisor *supervisor, struct child *child)
+{
+	const uint64_t limit = clock_monotonic_ns() + KILL_NS;
+
+	if (child->pid == 0)
+		return;
+	kill(child->pid, SIGTERM);
+	while (child->pid != 0 && clock_monotonic_ns() < limit)
+		take_signals(supervisor, 100);
+	if (child->pid != 0) {
+		log_warn("%s does not end; killed", child->role->name);
+		kill(child->pid, SIGKILL);
+		waitpid(child->pid, NULL, 0);
+		child->pid = 0;
+	}
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int supervisor_run(const struct role *roles, size_t count)
+{
+	struct supervisor supervisor = {
+		.children = mem_alloc_array(count, sizeof(struct child)),
+		.count = count,
+		.signals = open_signals(),
+	};
+
+	for (size_t i = 0; i < count; i++) {
+		supervisor.children[i].role = &roles[i];
+		start(&supervisor.children[i]);
+	}
+	while (!supervisor.is_stopping)
+		take_signals(&supervisor, start_due(&supervisor));
+	for (size_t i = count; i-- > 0;)
+		stop_child(&supervisor, &supervisor.children[i]);
+	close(supervisor.signals);
+	mem_free(supervisor.children);
+	return supervisor.status;
+}

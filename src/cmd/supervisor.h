@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* supervisor.h — runs roles, each a process of this same program, and starts again what dies.
+ *
+ * A role that dies is started again after a pause that grows from 0.1 to 5 seconds while it keeps
+ * dying. One that ends with "bad input" (exit status 2) would do so again: then all is stopped.
+ * Roles die with the supervisor. */
+#pragma once
+
+#include "base/base.h"
+
+#define ROLE_ARGUMENTS_MAX 64
+
+struct role {
+	const char *name;                              /* the command: "identity" */
+	const char *arguments[ROLE_ARGUMENTS_MAX + 1]; /* after the command; NULL ends them */
+};
+
+/* Runs until SIGTERM or SIGINT, or until a role cannot run. Roles are started in order and stopped
+ * in the reverse. Returns the exit status. */
+int supervisor_run(const struct role *roles, size_t count);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* up.c — `mangrove up PATH…`: a supervisor and one process a role. */
+#include "cmd/command.h"
+
+#include "base/base.h"
+#include "cmd/supervisor.h"
+#include "resource/resource.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct arguments {
+	const char *state; /* directory; owned */
+	const char *trust_domain, *admin, *access_log, *workers, *drain, *svid_ttl;
+	bool strict;
+	char **paths;
+	size_t path_count;
+};
+
+static const struct option option_table[] = {
+	{ "access-log", required_argument, NULL, 'l' },
+	{ "admin", required_argument, NULL, 'a' },
+	{ "drain", required_argument, NULL, 'd' },
+	{ "state", required_argument, NULL, 's' },
+	{ "strict", no_argument, NULL, 'S' },
+	{ "svid-ttl", required_argument, NULL, 'L' },
+	{ "trust-domain", required_argument, NULL, 't' },
+	{ "workers", required_argument, NULL, 'w' },
+	{ 0 },
+};
+
+static char *default_state(void)
+{
+	const char *base = getenv("XDG_STATE_HOME");
+	const char *home = getenv("HOME");
+
+	if (geteuid() == 0)
+		return mem_strdup("/var/lib/mangrove");
+	if (base != NULL && base[0] == '/')
+		return mem_printf("%s/mangrove", base);
+	return home != NULL ? mem_printf("%s/.local/state/mangrove", home) : NULL;
+}
+
+static int parse(int argc, char **argv, struct arguments *arguments)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
+		switch (option) {
+		case 'a':
+			arguments->admin = optarg;
+			break;
+		case 'd':
+			arguments->drain = optarg;
+			break;
+		case 'l':
+			arguments->access_log = optarg;
+			break;
+		case 'L':
+			arguments->svid_ttl = optarg;
+			break;
+		case 's':
+			arguments->state = mem_strdup(optarg);
+			break;
+		case 'S':
+			arguments->strict = true;
+			break;
+		case 't':
+			arguments->trust_domain = optarg;
+			break;
+		case 'w':
+			arguments->workers = optarg;
+			break;
+		default:
+			return command_usage(&up_command, "see its options");
+		}
+	}
+	if (optind == argc)
+		return command_usage(&up_command, "name the files or directories of resources");
+	if (arguments->state == NULL)
+		arguments->state = default_state();
+	if (arguments->state == NULL)
+		return command_usage(&up_command, "where is the state to be kept? Say --state DIR");
+	arguments->paths = argv + optind;
+	arguments->path_count = (size_t)(argc - optind);
+	return STATUS_FINE;
+}
+
+struct argument_list {
+	struct role *role;
+	size_t count;
+};
+
+static void add(struct argument_list *list, const char *argument)
+{
+	if (list->count < ROLE_ARGUMENTS_MAX)
+		list->role->arguments[list->count++] = argument;
+}
+
+static void add_option(struct argument_list *list, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	add(list, name);
+	add(list, value);
+}
+
+static void add_common(struct argument_list *list, const struct arguments *arguments)
+{
+	add_option(list, "--trust-domain", arguments->trust_domain);
+	if (arguments->strict)
+		add(list, "--strict");
+	for (size_t i = 0; i < arguments->path_count; i++)
+		add(list, arguments->paths[i]);
+}
+
+static void fill_identity(struct role *role, const struct arguments *arguments, const char *socket)
+{
+	struct argument_list list = { .role = role };
+
+	role->name = "identity";
+	add_option(&list, "--state", arguments->state);
+	add_option(&list, "--socket", socket);
+	add_option(&list, "--svid-ttl", arguments->svid_ttl);
+	add_common(&list, arguments);
+}
+
+static void fill_proxy(struct role *role, const struct arguments *arguments, const char *endpoint)
+{
+	struct argument_list list = { .role = role };
+
+	role->name = "proxy";
+	add_option(&list, "--workload-api", endpoint);
+	add_option(&list, "--admin", arguments->admin);
+	add_option(&list, "--access-log", arguments->access_log);
+	add_option(&list, "--workers", arguments->workers);
+	add_option(&list, "--drain", arguments->drain);
+	add_common(&list, arguments);
+}
+
+/* The roles would both refuse broken files; said once, with the line at fault, it reads better. */
+static int check_paths(const struct arguments *arguments)
+{
+	const struct resource_options options = { .strict = arguments->strict };
+	AUTO(resource_set_unref) struct resource_set *set = NULL;
+	AUTO_DIAGNOSTICS struct diagnostics found;
+	AUTO_BUFFER struct buffer out = { 0 };
+	struct error err = { 0 };
+
+	diagnostics_init(&found);
+	if (resource_set_load((const char *const *)arguments->paths, arguments->path_count,
+			      &options, &found, &set, &err)
+	    == 0)
+		return STATUS_FINE;
+	for (size_t i = 0; i < found.count; i++)
+		diagnostic_print(found.items[i], terminal_has_colour(stderr), &out);
+	fwrite(out.data, 1, out.len, stderr);
+	fprintf(stderr, "mangrove up: these resources do not load: %s\n", err.text);
+	return STATUS_USAGE;
+}
+
+static int run(int argc, char **argv)
+{
+	struct arguments arguments = { .admin = "127.0.0.1:15000" };
+	struct role roles[2] = { 0 };
+	struct error err = { 0 };
+	int status = parse(argc, argv, &arguments);
+
+	if (status != STATUS_FINE)
+		return status;
+	if (arguments.path_count > ROLE_ARGUMENTS_MAX / 2)
+		return command_usage(&up_command,
+				     "at most %d paths: put the files into a directory",
+				     ROLE_ARGUMENTS_MAX / 2);
+	status = check_paths(&arguments);
+	if (status != STATUS_FINE)
+		return status;
+	if (file_make_directory(arguments.state, 0700, &err) < 0) {
+		fprintf(stderr, "mangrove up: %s\n", err.text);
+		return STATUS_FORBIDDEN;
+	}
+
+	AUTO(mem_free_text) char *socket = mem_printf("%s/workload-api.sock", arguments.state);
+	AUTO(mem_free_text) char *endpoint = mem_printf("unix://%s", socket);
+
+	log_set_role("up");
+	log_info("state is kept in %s", arguments.state);
+	fill_identity(&roles[0], &arguments, socket);
+	fill_proxy(&roles[1], &arguments, endpoint);
+	return supervisor_run(roles, COUNT_OF(roles));
+}
+
+const struct command up_command = {
+	.name = "up",
+	.arguments = "[OPTION…] PATH…",
+	.summary = "Run a whole node: certificate authority, Workload API and proxy, supervised.",
+	.help = "PATH…                      files and directories of resources, watched for "
+		"changes\n"
+		"--state DIR                keys, certificates and sockets; otherwise "
+		"/var/lib/mangrove\n"
+		"                           (root) or ~/.local/state/mangrove\n"
+		"--trust-domain NAME        of a new authority; otherwise MeshConfig's or "
+		"cluster.local\n"
+		"--admin ADDRESS:PORT       the proxy's admin port (127.0.0.1:15000)\n"
+		"--access-log PATH|-|none   one JSON object a request; standard output unless "
+		"given\n"
+		"--workers N                the proxy's threads; one a core unless given\n"
+		"--drain DURATION           how long a stop waits for requests (10s)\n"
+		"--svid-ttl DURATION   of the certificates issued (1h)\n"
+		"--strict                   what warns is an error\n",
+	.run = run,
+};
