@@ -5,8 +5,8 @@ static const char *const texts[JWT_STATUS_COUNT] = {
 	[JWT_MISSING] = "Jwt is missing",
 	[JWT_FINE] = "OK",
 	[JWT_TOO_LARGE] = "Jwt is too large",
-	[JWT_BAD_FORM] = "Jwt is not in the form of Header.Payload.Signature with two dots and 3 "
-			 "sections",
+	[JWT_BAD_FORM] = ("Jwt is not in the form of Header.Payload.Signature with two dots and 3 "
+			  "sections"),
 	[JWT_HEADER_NOT_BASE64] = "Jwt header is an invalid Base64url encoded",
 	[JWT_HEADER_NOT_JSON] = "Jwt header is an invalid JSON",
 	[JWT_ALG_NOT_STRING] = "Jwt header [alg] field is required and must be a string",

@@ -222,7 +222,6 @@ static struct field_value get_options(const struct subject *subject, const struc
 				      const struct field_value *known, struct arena *arena)
 {
 	struct options *options = ARENA_NEW(arena, struct options);
-	AUTO_BUFFER struct buffer words = { 0 };
 	struct field_value joined;
 
 	if (!is_text(args) || !is_text(known))
