@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/attest.h"
 
+#include "identity/cgroup.h"
+
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -52,36 +54,6 @@ static bool has_group(const struct caller *caller, gid_t gid)
 		}
 	}
 	return false;
-}
-
-/* The first part of the path that is no slice: what systemd itself runs. Anything below it was made
- * by that unit, or by a user's own manager, and may be called as they please. */
-static struct text unit_of_path(struct text path)
-{
-	while (path.ptr != NULL) {
-		const struct text part = text_split(&path, '/');
-
-		if (!text_is_empty(part) && !text_ends_with(part, TEXT(".slice")))
-			return part;
-	}
-	return (struct text){ 0 };
-}
-
-/* Of the unified hierarchy ("0::") or systemd's own in version 1 ("1:name=systemd:"). */
-static struct text unit_of_cgroup(struct text cgroup)
-{
-	while (cgroup.ptr != NULL) {
-		struct text line = text_split(&cgroup, '\n');
-
-		text_split(&line, ':'); /* the hierarchy's number */
-
-		const struct text controllers = text_split(&line, ':');
-
-		if (line.ptr != NULL
-		    && (text_is_empty(controllers) || text_is(controllers, "name=systemd")))
-			return unit_of_path(line);
-	}
-	return (struct text){ 0 };
 }
 
 /* ---- the properties ---- */
@@ -158,7 +130,7 @@ static bool holds_unit(const struct workload_process *entry, const struct caller
 	AUTO_BUFFER struct buffer cgroup = { 0 };
 
 	return read_cgroup(caller, &cgroup)
-	       && text_equal(unit_of_cgroup(buffer_text(&cgroup)), entry->systemd_unit);
+	       && text_equal(cgroup_unit(buffer_text(&cgroup)), entry->systemd_unit);
 }
 
 static bool says_sha256(const struct workload_process *entry)
