@@ -8,6 +8,7 @@
 #include "check/examination.h"
 
 int examine_dockerfile(struct examination *exam, struct error *err);
+int examine_manifest(struct examination *exam, struct error *err);
 int examine_nginx(struct examination *exam, struct error *err);
 
 /* Reads and examines one file; `named`: by the user, so an unknown kind is a problem. */

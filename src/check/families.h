@@ -4,6 +4,10 @@
 
 #include "check/catalog.h"
 
-extern const struct family dockerfile_family; /* docker_checks.c */
-extern const struct family hadolint_family;   /* hadolint.c */
-extern const struct family nginx_family;      /* nginx_checks.c */
+extern const struct family dockerfile_family;   /* docker_checks.c */
+extern const struct family hadolint_family;     /* hadolint.c */
+extern const struct family nginx_family;        /* nginx_checks.c */
+extern const struct family pod_security_family; /* pod_checks.c */
+extern const struct family kubernetes_family;   /* kubernetes_checks.c */
+extern const struct family network_family;      /* network_checks.c */
+extern const struct family rbac_family;         /* rbac_checks.c */

@@ -32,6 +32,8 @@ static int examine(struct examination *exam, enum artifact artifact, struct erro
 	switch (artifact) {
 	case ARTIFACT_DOCKERFILE:
 		return examine_dockerfile(exam, err);
+	case ARTIFACT_MANIFEST:
+		return examine_manifest(exam, err);
 	case ARTIFACT_NGINX:
 		return examine_nginx(exam, err);
 	default:

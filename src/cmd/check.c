@@ -42,6 +42,7 @@ enum option_code {
 	OPTION_THREADS,
 	OPTION_EXPLAIN,
 	OPTION_LIST,
+	OPTION_POD_SECURITY,
 };
 
 static const struct option option_table[] = {
@@ -59,6 +60,7 @@ static const struct option option_table[] = {
 	{ "threads", required_argument, NULL, OPTION_THREADS },
 	{ "explain", required_argument, NULL, OPTION_EXPLAIN },
 	{ "list", no_argument, NULL, OPTION_LIST },
+	{ "pod-security", required_argument, NULL, OPTION_POD_SECURITY },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -119,6 +121,15 @@ static int set_threads(struct arguments *arguments, const char *value)
 	return 0;
 }
 
+static int set_pod_security(struct arguments *arguments, const char *value)
+{
+	struct error err = { 0 };
+
+	if (pod_security_parse(value, &arguments->options.pod_security, &err) == 0)
+		return 0;
+	return command_usage(&check_command, "--pod-security: %s", err.text);
+}
+
 static int take_option(struct arguments *arguments, int option)
 {
 	switch (option) {
@@ -157,6 +168,8 @@ static int take_option(struct arguments *arguments, int option)
 	case OPTION_LIST:
 		arguments->list = true;
 		return 0;
+	case OPTION_POD_SECURITY:
+		return set_pod_security(arguments, optarg);
 	default:
 		return command_usage(&check_command, "unknown option, or one without its value");
 	}
@@ -168,7 +181,8 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 
 	*arguments = (struct arguments){ .format = report_format_find("terminal"),
 					 .fail_from = FINDING_INFO,
-					 .options = { .now_ns = clock_wall_ns(), .follow_includes = true } };
+					 .options = { .now_ns = clock_wall_ns(),
+						      .follow_includes = true } };
 	opterr = 0;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
@@ -319,6 +333,8 @@ const struct command check_command = {
 		"  --fail-on S         exit 1 at S and worse; default info\n"
 		"  --only A,B          these checks alone: ids, names, families, DL30*\n"
 		"  --skip A,B          all but these\n"
+		"  --pod-security L:V  judge pods by this level and version of the Pod Security\n"
+		"                      Standards alone: restricted:v1.32, baseline:latest\n"
 		"  --baseline FILE     what FILE knows does not count\n"
 		"  --write-baseline FILE  make what is found now the baseline\n"
 		"  --show-ignored      print what is ignored too, with the reason\n"

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check/pod_security.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int parse_level(struct text name, enum pod_security_level *out)
+{
+	static const char *const names[] = { [POD_SECURITY_PRIVILEGED] = "privileged",
+					     [POD_SECURITY_BASELINE] = "baseline",
+					     [POD_SECURITY_RESTRICTED] = "restricted" };
+
+	for (size_t i = POD_SECURITY_PRIVILEGED; i < COUNT_OF(names); i++) {
+		if (text_is(name, names[i])) {
+			*out = (enum pod_security_level)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+int pod_security_parse(const char *text, struct pod_security *out, struct error *err)
+{
+	struct text rest = text_of(text);
+	const struct text level = text_split(&rest, ':');
+	uint64_t minor = POD_SECURITY_NEWEST;
+
+	if (parse_level(level, &out->level) != 0)
+		return error_set(
+			err, -EINVAL,
+			"there is no level '%.*s'; privileged, baseline and restricted are",
+			TEXT_ARGS(level));
+	if (rest.ptr != NULL && !text_is(rest, "latest")
+	    && (!text_starts_with(rest, TEXT("v1."))
+		|| !text_parse_number(text_from(rest, 3), 9999, &minor)))
+		return error_set(err, -EINVAL, "'%.*s' is no version; write latest or v1.32",
+				 TEXT_ARGS(rest));
+	out->minor = (unsigned)MIN_OF(minor, (uint64_t)POD_SECURITY_NEWEST);
+	return 0;
+}
+
+static bool is_active(const struct pod_control *control, const struct judged_pod *pod,
+		      enum pod_security_level level)
+{
+	return control->level <= level && control->since <= pod->minor;
+}
+
+/* A stricter control takes the place of the baseline one, where it is in force itself. */
+static bool is_overridden(const struct pod_control *control, const struct judged_pod *pod,
+			  enum pod_security_level level)
+{
+	for (size_t i = 0; i < pod_control_count; i++)
+		if (pod_controls[i].overrides != NULL
+		    && strcmp(pod_controls[i].overrides, control->id) == 0
+		    && is_active(&pod_controls[i], pod, level))
+			return true;
+	return false;
+}
+
+static bool is_exempt(const struct pod_control *control, const struct judged_pod *pod)
+{
+	return pod->is_windows && control->windows_exempt_since != 0
+	       && pod->minor >= control->windows_exempt_since;
+}
+
+static bool has_own_users(const struct value *spec)
+{
+	const struct value *host_users = value_get(spec, "hostUsers");
+	bool value;
+
+	return host_users != NULL && value_as_bool(host_users, &value) && !value;
+}
+
+void pod_judge(struct examination *exam, const struct manifest_object *object,
+	       struct pod_security standard)
+{
+	const struct judged_pod pod = {
+		.exam = exam,
+		.object = object,
+		.spec = object->pod_spec,
+		.metadata = object->pod_metadata,
+		.minor = standard.minor,
+		.host_users = !has_own_users(object->pod_spec),
+		.is_windows = text_is(manifest_text(object->pod_spec, "os.name"), "windows"),
+	};
+
+	for (size_t i = 0; i < pod_control_count; i++) {
+		const struct pod_control *control = &pod_controls[i];
+
+		if (!is_active(control, &pod, standard.level)
+		    || is_overridden(control, &pod, standard.level) || is_exempt(control, &pod))
+			continue;
+		exam->check = check_find(text_of(control->id));
+		if (exam_wants(exam, exam->check))
+			control->judge(&pod);
+	}
+}
+
+struct finding *pod_report(const struct judged_pod *pod, const struct value *at, const char *fmt,
+			   ...)
+{
+	char message[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(message, sizeof(message), fmt, args);
+	va_end(args);
+	return manifest_report(pod->exam, pod->object, at, "%s", message);
+}

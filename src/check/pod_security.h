@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pod_security.h — the Pod Security Standards, judged as kubernetes/pod-security-admission judges:
+ * every control with the levels and the versions it belongs to. Rows are in pod_controls.c. */
+#pragma once
+
+#include "check/manifest.h"
+
+#define POD_SECURITY_NEWEST 37u /* v1.37; later versions are judged as this one */
+
+struct judged_pod {
+	struct examination *exam;
+	const struct manifest_object *object;
+	const struct value *spec, *metadata;
+	unsigned minor;  /* judged as of v1.minor */
+	bool host_users; /* false: the pod has a user namespace of its own */
+	bool is_windows;
+};
+
+struct pod_control {
+	const char *id;                /* of its check */
+	enum pod_security_level level; /* the lowest that has it */
+	unsigned since;                /* v1.since */
+	unsigned windows_exempt_since; /* 0: never */
+	const char *overrides;         /* id of the baseline control that it replaces; or NULL */
+	void (*judge)(const struct judged_pod *pod);
+};
+
+extern const struct pod_control pod_controls[];
+extern const size_t pod_control_count;
+
+void pod_judge(struct examination *exam, const struct manifest_object *object,
+	       struct pod_security standard);
+
+struct finding *pod_report(const struct judged_pod *pod, const struct value *at, const char *fmt,
+			   ...) __attribute__((format(printf, 3, 4)));
