@@ -119,7 +119,7 @@ static const struct check checks[] = {
 		  "/run/secrets/db\n",
 	  .run = k8_secret_literal },
 	{ .id = "K8S011",
-	  .name = "secret-in-env",
+	  .name = "secret-as-variable",
 	  .title = "A Secret is handed over in the environment",
 	  .severity = FINDING_INFO,
 	  .why = "The environment is inherited, dumped and logged.",
