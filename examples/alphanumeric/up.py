@@ -22,7 +22,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-BINARY = ROOT / "build/src/cmd/mangrove"
+BINARY = Path(os.environ.get("MANGROVE", ROOT / "build/src/cmd/mangrove"))
 SERVICES = [
     "api-gateway", "voice-terminal", "session-manager", "database-service", "audit-service", "web-front",
 ]
@@ -197,7 +197,7 @@ def show_status(ports, processes):
         identity = f"ns/alphanumeric-system/sa/{name}{suffix}"
         address = f"127.0.10.{number}:{ports.service[name]}"
         note(row(name, identity, address, shown(processes.log(name))))
-    note(row("mangrove", "", "", shown(processes.log("mangrove"))))
+    note(row("mangrove", "(supervisor, identity, proxy)", "", shown(processes.log("mangrove"))))
 
 
 def shown(path):
@@ -210,7 +210,7 @@ def show_commands(ports, state, certificate):
     curl = f"curl --cacert {shown(certificate)}"
     site = f"https://localhost:{ports.gateway}"
     policy = shown(state / "mesh/policy/voice-terminal.yaml")
-    log = shown(state / "log/mangrove.log")
+    log = shown(state / "log/access.log")
     database = f"127.0.10.4:{ports.service['database-service']}"
     note(f"""
 Open {site}/ or paste, in another terminal, from {ROOT}:
@@ -219,7 +219,7 @@ Open {site}/ or paste, in another terminal, from {ROOT}:
    {curl} {site}/api/v1/speak -d '{{"text":"hello"}}'
 
 2. A call that a policy denies, and the line that says which and why:
-   {curl} {site}/api/v1/database; grep '"status":403' {log} | tail -1
+   {curl} {site}/api/v1/database; sleep 1; grep '"decision":"deny"' {log} | tail -1
 
 3. Past the mesh there is no way in (curl: connection reset or empty reply):
    curl http://{database}/data/sessions
@@ -228,7 +228,7 @@ Open {site}/ or paste, in another terminal, from {ROOT}:
    for i in $(seq 60); do {curl} -s -o /dev/null -w '%{{http_code}} ' {site}/api/v1/speak -d '{{"text":"count"}}'
      case $i in 20) sed -i s/POST/PUT/ {policy};; 40) sed -i s/PUT/POST/ {policy};; esac; done; echo
 
-5. Certificates, an hour each, renewed at half-life:
+5. Certificates, an hour each, renewed at half-life (SVID_TTL=20s ./dev up shows it at once):
    {shown(BINARY)} id list --state {shown(state)}
 
 Ctrl-C ends everything.""")
@@ -242,8 +242,11 @@ def run(state, processes):
     copy_resources(state / "mesh", ports)
     certificate = make_certificate(state / "gateway")
     write_secret(state / "gateway/secret.yaml", certificate)
-    processes.start("mangrove", [BINARY, "up", "--state", state, "--admin", f"127.0.0.1:{ports.admin}",
-                                 state / "mesh", state / "gateway/secret.yaml"])
+    access_log = state / "log/access.log"
+    access_log.unlink(missing_ok=True)
+    processes.start("mangrove", [
+        BINARY, "up", "--state", state, "--admin", f"127.0.0.1:{ports.admin}", "--access-log", access_log,
+        "--svid-ttl", os.environ.get("SVID_TTL", "1h"), state / "mesh", state / "gateway/secret.yaml"])
     for name in SERVICES:
         program = HERE / "services" / f"{name.replace('-', '_')}.py"
         processes.start(name, [sys.executable, "-B", program], PORT=str(ports.service[name]),

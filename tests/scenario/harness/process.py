@@ -42,6 +42,17 @@ def accepts(port, address="127.0.0.1"):
         return probe.connect_ex((address, port)) == 0
 
 
+def command_lines():
+    """Of every process on this machine."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace").strip())
+        except OSError:
+            pass  # ended meanwhile
+    return found
+
+
 class Process:
     """Started at once, in a session of its own; dies with the test that started it."""
 
