@@ -4,10 +4,9 @@
 import json
 import os
 import signal
-import subprocess
 
 import pytest
-from harness.process import ROOT, Process, accepts, free_port, wait_for
+from harness.process import ROOT, Process, accepts, command_lines, free_port, wait_for
 from harness.wire import client_tls, get, talk
 
 ACCOUNTS = "spiffe://cluster.local/ns/alphanumeric-system/sa"
@@ -93,8 +92,7 @@ def test_the_end_leaves_nothing_behind(demo):
     demo.process.signal(signal.SIGINT)
     assert demo.process.wait(15) == 0
     assert not accepts(demo.gateway) and not accepts(demo.service_port + 1)
-    running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-    assert str(demo.state) not in running
+    assert not [command for command in command_lines() if str(demo.state) in command]
 
 
 def test_a_busy_port_is_named_with_what_to_set(state, origin):
