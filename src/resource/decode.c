@@ -11,7 +11,8 @@ static void report(struct decoder *decoder, enum severity severity, struct sourc
 		   const char *fmt, va_list args)
 {
 	struct error problem = { .code = -EINVAL, .at = at };
-	const bool quotes = !decoder->hides_lines && at.line > 0 && decoder->lines != NULL;
+	const bool quotes = !decoder->hides_lines && at.line > 0 && decoder->lines != NULL
+			    && decoder->diagnostics->count < DIAGNOSTICS_MAX;
 
 	vsnprintf(problem.text, sizeof(problem.text), fmt, args);
 	diagnostics_add(decoder->diagnostics, severity, &problem,
@@ -41,6 +42,16 @@ struct source_pos decode_place(const struct value *mapping, const char *field)
 	const struct value *entry = value_get(mapping, field);
 
 	return entry != NULL ? entry->key->at : mapping->at;
+}
+
+const struct source_pos *decode_seen(struct map *seen, struct text name,
+				     const struct source_pos *at)
+{
+	const struct source_pos *before = name.len > 0 ? map_get(seen, name) : NULL;
+
+	if (name.len > 0 && before == NULL)
+		map_put(seen, name, (void *)at);
+	return before;
 }
 
 /* "jwks_uri" is "jwksUri" (protojson accepts both). */

@@ -22,7 +22,7 @@ static void *take_items(struct decoder *decoder, const struct field *field,
 	if (__builtin_mul_overflow(value->count, size, &bytes) || bytes > decoder->budget) {
 		decode_error(decoder, value->at,
 			     "'%s' would take too much memory; all resources "
-			     "together have 512 MiB",
+			     "together have 256 MiB",
 			     field->name);
 		return NULL;
 	}

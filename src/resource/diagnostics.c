@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "resource/diagnostics.h"
 
-#define LINE_MAX_QUOTED 400 /* bytes of a line that are kept */
+#define QUOTED_MAX    300 /* bytes of a line that are kept … */
+#define QUOTED_BEFORE 100 /* … of which so many characters before the column, in a long line */
 
 void diagnostics_init(struct diagnostics *diagnostics)
 {
@@ -27,6 +28,24 @@ static void make_room(struct diagnostics *diagnostics)
 		diagnostics->items = mem_alloc_array(1, sizeof(*diagnostics->items));
 }
 
+static bool is_continuation(char byte) /* of a UTF-8 character */
+{
+	return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/* The part of the line that the column is in; *first_column is where it starts. */
+static struct text part_to_quote(struct text line, unsigned column, unsigned *first_column)
+{
+	*first_column = 1;
+	while (line.len > QUOTED_MAX && *first_column + QUOTED_BEFORE < column) {
+		line = text_from(line, 1);
+		while (line.len > 0 && is_continuation(line.ptr[0]))
+			line = text_from(line, 1);
+		(*first_column)++;
+	}
+	return text_until(line, MIN_OF(line.len, (size_t)QUOTED_MAX));
+}
+
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
 		     const struct error *error, struct text line)
 {
@@ -47,7 +66,7 @@ void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
 	if (error->at.file != NULL)
 		item->error.at.file = arena_strdup(&diagnostics->arena, error->at.file);
 	if (line.ptr != NULL) {
-		line.len = MIN_OF(line.len, (size_t)LINE_MAX_QUOTED);
+		line = part_to_quote(line, error->at.column, &item->first_column);
 		item->line = (struct text){ arena_strndup(&diagnostics->arena, line.ptr, line.len),
 					    line.len };
 	}
@@ -62,17 +81,12 @@ const struct diagnostic *diagnostics_first_error(const struct diagnostics *diagn
 	return NULL;
 }
 
-static bool is_continuation(char byte) /* of a UTF-8 character */
-{
-	return ((unsigned char)byte & 0xc0) == 0x80;
-}
-
 /* The line as a terminal may show it, and a caret below the column; a tab stays a tab in both. */
 static void quote_line(const struct diagnostic *diagnostic, struct buffer *out)
 {
 	const struct text line = diagnostic->line;
 	AUTO_BUFFER struct buffer below = { 0 };
-	unsigned column = 1;
+	unsigned column = diagnostic->first_column;
 
 	buffer_add_text(out, "    ");
 	for (size_t i = 0; i < line.len; i++) {

@@ -14,7 +14,8 @@ enum severity { SEVERITY_WARNING = 1, SEVERITY_ERROR };
 struct diagnostic {
 	enum severity severity;
 	struct error error;
-	struct text line; /* the source line that error.at points into; absent where unknown */
+	struct text line;      /* of the source, around error.at; absent where unknown */
+	unsigned first_column; /* of what is kept of it */
 };
 
 struct diagnostics {

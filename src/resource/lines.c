@@ -18,6 +18,8 @@ struct text line_find(struct line_finder *finder, unsigned line)
 	}
 
 	struct text rest = text_from(finder->source, finder->start);
+
+	rest.len = MIN_OF(rest.len, (size_t)LINE_FIND_MAX);
 	struct text found = text_split(&rest, '\n');
 
 	if (found.len > 0 && found.ptr[found.len - 1] == '\r')

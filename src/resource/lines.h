@@ -11,5 +11,7 @@ struct line_finder {
 	size_t start;  /* its first byte */
 };
 
+#define LINE_FIND_MAX 65536 /* bytes; the rest of a longer line is left out */
+
 /* The line without its end; absent beyond the last one. */
 struct text line_find(struct line_finder *finder, unsigned line);

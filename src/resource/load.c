@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#define MEMORY_BUDGET ((size_t)512 << 20) /* of the lists of one set */
+#define MEMORY_BUDGET ((size_t)256 << 20) /* of the lists of one set */
 
 static void on_problem(void *context, bool is_error, const struct error *problem)
 {

@@ -147,5 +147,10 @@ void decode_warning(struct decoder *decoder, struct source_pos at, const char *f
 /* Where a field of a mapping stands: at its key, or the mapping itself where it is absent. */
 struct source_pos decode_place(const struct value *mapping, const char *field);
 
+/* Where a name of the same kind was before; NULL the first time, and for no name. `at` must live as
+ * long as the map. */
+const struct source_pos *decode_seen(struct map *seen, struct text name,
+				     const struct source_pos *at);
+
 /* NULL where the text has the format, else what it must be: "an IP address such as 10.0.0.1". */
 const char *format_expects(enum text_format format, struct text text);

@@ -94,11 +94,14 @@ static struct value *last_of(const struct value *mapping)
 static void merge_entries(struct value_builder *build, struct value *mapping,
 			  const struct value *from)
 {
+	AUTO_MAP struct map seen = { 0 };
 	struct value *last = last_of(mapping);
 
+	VALUE_FOR_EACH(mapping, entry)
+	map_put(&seen, entry->key->text, (void *)entry);
 	VALUE_FOR_EACH(from, entry)
 	{
-		if (find_before(mapping, NULL, entry->key->text) != NULL)
+		if (map_get(&seen, entry->key->text) != NULL)
 			continue;
 
 		struct value *copy = ARENA_NEW(build->arena, struct value);

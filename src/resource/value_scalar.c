@@ -32,14 +32,20 @@ bool value_text_is_null(const struct value *scalar)
 
 int value_apply_tag(struct value *scalar, struct text tag)
 {
-	static const char *const resolved[] = { "!!int", "!!float", "!!bool", "!!null" };
+	static const char *const resolved[] = { "int", "float", "bool", "null" };
+	const struct text standard = TEXT("tag:yaml.org,2002:"); /* what "!!" stands for */
 
-	if (text_is(tag, "!!str") || text_is(tag, "!")) {
-		if (scalar->style == VALUE_PLAIN)
-			scalar->style = VALUE_DOUBLE_QUOTED;
+	if (text_starts_with(tag, standard))
+		tag = text_from(tag, standard.len);
+	else if (!text_is(tag, "!"))
+		return -EINVAL;
+	if (is_one_of(tag, resolved, COUNT_OF(resolved)))
 		return 0;
-	}
-	return is_one_of(tag, resolved, COUNT_OF(resolved)) ? 0 : -EINVAL;
+	if (!text_is(tag, "str") && !text_is(tag, "!"))
+		return -EINVAL;
+	if (scalar->style == VALUE_PLAIN)
+		scalar->style = VALUE_DOUBLE_QUOTED;
+	return 0;
 }
 
 static bool is_plain(const struct value *value)

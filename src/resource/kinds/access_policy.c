@@ -72,30 +72,46 @@ static const struct field spec_fields[] = {
 	FIELD("rules", FIELD_MESSAGE_LIST, struct access_policy, rules, .schema = &rule_schema),
 };
 
-static bool defines(const struct access_policy *policy, struct text operation)
+/* "METHOD /path" says it here; any other word must be defined. */
+static void check_operations(struct decoder *decoder, const struct text_list *used,
+			     const struct map *defined)
 {
-	if (text_find_char(operation, ' ') != TEXT_NONE) /* "METHOD PATH" says it here */
-		return true;
-	for (size_t i = 0; i < policy->operations.count; i++)
-		if (text_equal(policy->operations.items[i].name, operation))
-			return true;
-	return false;
+	for (size_t i = 0; i < used->count; i++)
+		if (text_find_char(used->items[i], ' ') == TEXT_NONE
+		    && map_get(defined, used->items[i]) == NULL)
+			decode_error(decoder, used->at[i],
+				     "no operation is named '%.*s'; define it in spec.operations, "
+				     "or write it as \"METHOD /path\"",
+				     TEXT_ARGS(used->items[i]));
 }
 
 static void check(struct decoder *decoder, const struct value *value, void *message)
 {
 	const struct access_policy *policy = message;
+	AUTO_MAP struct map defined = { 0 };
+	AUTO_MAP struct map rules = { 0 };
 
 	(void)value;
-	for (size_t i = 0; i < policy->rules.count; i++) {
-		const struct text_list *used = &policy->rules.items[i].operations;
+	for (size_t i = 0; i < policy->operations.count; i++) {
+		const struct access_operation *operation = &policy->operations.items[i];
+		const struct source_pos *before =
+			decode_seen(&defined, operation->name, &operation->at);
 
-		for (size_t k = 0; k < used->count; k++)
-			if (!defines(policy, used->items[k]))
-				decode_error(decoder, used->at[k],
-					     "no operation is named '%.*s'; define it in "
-					     "spec.operations, or write it as \"METHOD /path\"",
-					     TEXT_ARGS(used->items[k]));
+		if (before != NULL)
+			decode_error(decoder, operation->at,
+				     "operation '%.*s' is already defined in line %u",
+				     TEXT_ARGS(operation->name), before->line);
+	}
+	for (size_t i = 0; i < policy->rules.count; i++) {
+		const struct access_rule *rule = &policy->rules.items[i];
+		const struct source_pos *before = decode_seen(&rules, rule->name, &rule->at);
+
+		if (before != NULL)
+			decode_error(decoder, rule->at,
+				     "rule '%.*s' is already in line %u; its name is how answers "
+				     "tell of it",
+				     TEXT_ARGS(rule->name), before->line);
+		check_operations(decoder, &rule->operations, &defined);
 	}
 }
 

@@ -135,20 +135,20 @@ static const struct schema server_schema =
 static void check(struct decoder *decoder, const struct value *value, void *message)
 {
 	const struct gateway *gateway = message;
+	AUTO_MAP struct map seen = { 0 };
 
 	(void)value;
-	for (size_t i = 0; i < gateway->servers.count; i++)
-		for (size_t k = 0; k < i; k++) {
-			const struct network_port *port = gateway->servers.items[i].port;
-			const struct network_port *other = gateway->servers.items[k].port;
+	for (size_t i = 0; i < gateway->servers.count; i++) {
+		const struct network_port *port = gateway->servers.items[i].port;
+		const struct source_pos *before =
+			port != NULL ? decode_seen(&seen, port->name, &port->at) : NULL;
 
-			if (port != NULL && other != NULL && port->name.len > 0
-			    && text_equal(port->name, other->name))
-				decode_error(decoder, port->at,
-					     "port name '%.*s' is already used in line %u; each "
-					     "server needs its own",
-					     TEXT_ARGS(port->name), other->at.line);
-		}
+		if (before != NULL)
+			decode_error(decoder, port->at,
+				     "port name '%.*s' is already used in line %u; each server "
+				     "needs its own",
+				     TEXT_ARGS(port->name), before->line);
+	}
 }
 
 static const struct field spec_fields[] = {

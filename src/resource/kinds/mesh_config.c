@@ -83,18 +83,18 @@ void mesh_config_init(struct mesh_config *config)
 static void finish(struct decoder *decoder, const struct value *value, void *message)
 {
 	struct mesh_config *config = message;
+	AUTO_MAP struct map seen = { 0 };
 
+	(void)value;
 	for (size_t i = 0; i < config->extension_providers.count; i++) {
 		const struct extension_provider *provider = &config->extension_providers.items[i];
+		const struct source_pos *before = decode_seen(&seen, provider->name, &provider->at);
 
-		for (size_t k = 0; k < i; k++)
-			if (text_equal(config->extension_providers.items[k].name, provider->name))
-				decode_error(decoder, provider->at,
-					     "extension provider '%.*s' is already in line %u",
-					     TEXT_ARGS(provider->name),
-					     config->extension_providers.items[k].at.line);
+		if (before != NULL)
+			decode_error(decoder, provider->at,
+				     "extension provider '%.*s' is already in line %u",
+				     TEXT_ARGS(provider->name), before->line);
 	}
-	(void)value;
 	set_defaults(config);
 }
 

@@ -35,37 +35,50 @@ static void check_hosts(struct decoder *decoder, const struct service_entry *ent
 	}
 }
 
-static void check_ports(struct decoder *decoder, const struct service_entry *entry)
+static void check_ports(struct decoder *decoder, const struct service_entry *entry,
+			struct map *names)
 {
+	AUTO_MAP struct map numbers = { 0 };
+
 	for (size_t i = 0; i < entry->ports.count; i++) {
 		const struct network_port *port = &entry->ports.items[i];
+		const char *number = arena_printf(decoder->arena, "%u", port->number);
+		const struct source_pos *before = decode_seen(&numbers, text_of(number), &port->at);
+		const struct source_pos *named = decode_seen(names, port->name, &port->at);
 
 		if (port->name.len == 0)
 			decode_error(decoder, port->at, "a ServiceEntry's port needs 'name'");
-		for (size_t k = 0; k < i; k++) {
-			const struct network_port *other = &entry->ports.items[k];
-
-			if (port->number == other->number)
-				decode_error(decoder, port->at, "port %u is already in line %u",
-					     port->number, other->at.line);
-			else if (port->name.len > 0 && text_equal(port->name, other->name))
-				decode_error(decoder, port->at,
-					     "port name '%.*s' is already in line %u",
-					     TEXT_ARGS(port->name), other->at.line);
-		}
+		if (before != NULL)
+			decode_error(decoder, port->at, "port %u is already in line %u",
+				     port->number, before->line);
+		if (named != NULL)
+			decode_error(decoder, port->at, "port name '%.*s' is already in line %u",
+				     TEXT_ARGS(port->name), named->line);
 	}
 }
 
-static bool has_port(const struct service_entry *entry, struct text name)
+static void check_endpoint(struct decoder *decoder, const struct service_entry *entry,
+			   const struct workload_endpoint *endpoint, const struct map *port_names)
 {
-	for (size_t i = 0; i < entry->ports.count; i++)
-		if (text_equal(entry->ports.items[i].name, name))
-			return true;
-	return false;
+	const bool is_address = format_expects(FORMAT_IP, endpoint->address) == NULL
+				|| text_starts_with(endpoint->address, TEXT("unix://"));
+
+	if (endpoint->address.len == 0 && endpoint->network.len == 0)
+		decode_error(decoder, endpoint->at, "an endpoint needs 'address'");
+	else if (entry->resolution == RESOLUTION_STATIC && endpoint->address.len > 0 && !is_address)
+		decode_error(decoder, endpoint->at,
+			     "with resolution STATIC an endpoint's address must be an IP address, "
+			     "not '%.*s'; use DNS for names",
+			     TEXT_ARGS(endpoint->address));
+	for (size_t i = 0; i < endpoint->ports.count; i++)
+		if (map_get(port_names, endpoint->ports.items[i].key) == NULL)
+			decode_error(decoder, endpoint->ports.items[i].at,
+				     "the service has no port named '%.*s'",
+				     TEXT_ARGS(endpoint->ports.items[i].key));
 }
 
 static void check_endpoints(struct decoder *decoder, const struct value *value,
-			    const struct service_entry *entry)
+			    const struct service_entry *entry, const struct map *port_names)
 {
 	if (entry->endpoints.count > 0 && entry->resolution == RESOLUTION_NONE)
 		decode_error(decoder, decode_place(value, "endpoints"),
@@ -74,33 +87,18 @@ static void check_endpoints(struct decoder *decoder, const struct value *value,
 	if (entry->resolution == RESOLUTION_DNS_ROUND_ROBIN && entry->endpoints.count > 1)
 		decode_error(decoder, decode_place(value, "endpoints"),
 			     "DNS_ROUND_ROBIN takes one endpoint, not %zu", entry->endpoints.count);
-	for (size_t i = 0; i < entry->endpoints.count; i++) {
-		const struct workload_endpoint *endpoint = &entry->endpoints.items[i];
-		const bool is_address = format_expects(FORMAT_IP, endpoint->address) == NULL
-					|| text_starts_with(endpoint->address, TEXT("unix://"));
-
-		if (endpoint->address.len == 0 && endpoint->network.len == 0)
-			decode_error(decoder, endpoint->at, "an endpoint needs 'address'");
-		else if (entry->resolution == RESOLUTION_STATIC && !is_address)
-			decode_error(decoder, endpoint->at,
-				     "with resolution STATIC an endpoint's address must be an IP "
-				     "address, not '%.*s'; use DNS for names",
-				     TEXT_ARGS(endpoint->address));
-		for (size_t k = 0; k < endpoint->ports.count; k++)
-			if (!has_port(entry, endpoint->ports.items[k].key))
-				decode_error(decoder, endpoint->ports.items[k].at,
-					     "the service has no port named '%.*s'",
-					     TEXT_ARGS(endpoint->ports.items[k].key));
-	}
+	for (size_t i = 0; i < entry->endpoints.count; i++)
+		check_endpoint(decoder, entry, &entry->endpoints.items[i], port_names);
 }
 
 static void check(struct decoder *decoder, const struct value *value, void *message)
 {
 	const struct service_entry *entry = message;
+	AUTO_MAP struct map port_names = { 0 };
 
 	check_hosts(decoder, entry);
-	check_ports(decoder, entry);
-	check_endpoints(decoder, value, entry);
+	check_ports(decoder, entry, &port_names);
+	check_endpoints(decoder, value, entry, &port_names);
 }
 
 static const struct field spec_fields[] = {
