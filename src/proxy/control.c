@@ -148,8 +148,11 @@ static void on_retry(struct timer *timer)
 
 static void on_identities(void *owner, struct identity_set *set)
 {
-	(void)set; /* the source has it as its current one */
-	replan(owner);
+	struct control *control = owner;
+
+	identity_set_unref(control->identity_set);
+	control->identity_set = identity_set_ref(set);
+	replan(control);
 }
 
 static void report_resources(const struct diagnostics *diagnostics)
@@ -303,6 +306,7 @@ static void finish(struct control *control)
 	stop_workers(control);
 	access_log_close(control->log);
 	identity_source_free(control->identities);
+	identity_set_unref(control->identity_set);
 	plan_unref(control->plan);
 	resource_set_unref(control->resources);
 	source_directory_close(control->source);

@@ -19,6 +19,7 @@ struct control {
 	struct source_directory *source;
 	struct resource_set *resources; /* the newest good ones */
 	struct identity_source *identities;
+	struct identity_set *identity_set; /* the newest; NULL before the first */
 	struct watch resources_changed, signals;
 	struct timer drain_limit, retry;
 	struct plan *plan; /* the one in force; NULL before the first */

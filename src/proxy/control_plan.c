@@ -153,13 +153,12 @@ int control_replan(struct control *control, struct error *err)
 	};
 	AUTO(plan_unref) struct plan *plan = NULL;
 	AUTO_DIAGNOSTICS struct diagnostics diagnostics;
-	struct identity_set *identities =
-		control->identities != NULL ? identity_source_current(control->identities) : NULL;
 
 	diagnostics_init(&diagnostics);
 	diagnostics.strict = control->options->strict;
 
-	int code = plan_build(&options, control->resources, identities, &diagnostics, &plan, err);
+	int code = plan_build(&options, control->resources, control->identity_set, &diagnostics,
+			      &plan, err);
 
 	report(&diagnostics);
 	if (code == 0 && diagnostics.errors > 0)
