@@ -100,8 +100,9 @@ static int fail(struct http2 *http2, int code, struct error *err)
 
 	nghttp2_session_terminate_session(http2->session, is_flood ? NGHTTP2_ENHANCE_YOUR_CALM
 								   : NGHTTP2_PROTOCOL_ERROR);
-	return error_set(err, -EPROTO, "HTTP/2: %s",
-			 http2->fault != NULL ? http2->fault : nghttp2_strerror(code));
+	if (http2->fault == NULL)
+		http2->fault = nghttp2_strerror(code);
+	return error_set(err, -EPROTO, "HTTP/2: %s", http2->fault);
 }
 
 int http2_receive(struct http2 *http2, const char *bytes, size_t len, uint64_t now_ns,
@@ -121,9 +122,6 @@ int http2_receive(struct http2 *http2, const char *bytes, size_t len, uint64_t n
 	tell_writable(http2);
 	if (nghttp2_session_want_write(http2->session) != 0)
 		http2_want_flush(http2);
-	if (result == 0 && nghttp2_session_want_read(http2->session) == 0
-	    && nghttp2_session_want_write(http2->session) != 0)
-		result = error_set(err, -EPROTO, "HTTP/2: the peer broke the protocol");
 	return result;
 }
 
@@ -157,6 +155,11 @@ size_t http2_stream_count(const struct http2 *http2)
 void *http2_owner(const struct http2 *http2)
 {
 	return http2->owner;
+}
+
+const char *http2_fault(const struct http2 *http2)
+{
+	return http2->fault;
 }
 
 void http2_ping(struct http2 *http2)

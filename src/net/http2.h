@@ -11,8 +11,8 @@
  *
  * What floods cost the peer: streams that it resets, or that are reset for its faults, and frames
  * that carry nothing (PING, SETTINGS, PRIORITY, empty DATA) are paid from budgets that refill with
- * time; who overdraws gets GOAWAY ENHANCE_YOUR_CALM. CONTINUATION and queued acknowledgements are
- * limited by nghttp2, decoded heads by http_limits.
+ * time; who overdraws gets GOAWAY ENHANCE_YOUR_CALM. A head may have so many CONTINUATION frames,
+ * and decoded be so large (http_limits); queued acknowledgements are limited by nghttp2.
  *
  * RFC 9113; RFC 8441 (extended CONNECT). */
 #pragma once
@@ -60,7 +60,9 @@ struct http2 *http2_new(enum http2_side side, const struct http2_config *config,
 void http2_free(struct http2 *http2); /* accepts NULL */
 void *http2_owner(const struct http2 *http2);
 
-/* All bytes are taken. An error is final: flush what is queued (GOAWAY among it), then close. */
+/* All bytes are taken. An error is final: flush what is queued (GOAWAY among it), then close. After
+ * a lesser fault of the peer nghttp2 ends the connection by itself: http2_is_finished after a
+ * flush. */
 int http2_receive(struct http2 *http2, const char *bytes, size_t len, uint64_t now_ns,
 		  struct error *err);
 void http2_flush(struct http2 *http2); /* at the end of a round, and when the queue has drained */
@@ -74,6 +76,8 @@ size_t http2_stream_count(const struct http2 *http2);
 void http2_ping(struct http2 *http2);              /* to see whether the peer still lives */
 void http2_shut_down(struct http2 *http2);         /* GOAWAY; what the peer has sent is served */
 bool http2_is_finished(const struct http2 *http2); /* nothing is left to read or to write */
+
+const char *http2_fault(const struct http2 *http2); /* why we ended it, for the log; or NULL */
 
 enum http2_preface { HTTP2_PREFACE_NO = 0, HTTP2_PREFACE_PARTIAL, HTTP2_PREFACE_YES };
 

@@ -30,10 +30,11 @@ struct http2 {
 	struct list blocked; /* by blocked_link: on_writable is owed when something may be sent */
 	size_t stream_count; /* on either list */
 	struct http2_budget resets, controls;
-	uint64_t now_ns;   /* of the bytes being received */
-	const char *fault; /* static; why the connection is over, where we decided it */
-	bool is_inside;    /* nghttp2 is running */
-	bool wants_flush;  /* on_output was called */
+	unsigned continuations; /* of the head being received */
+	uint64_t now_ns;        /* of the bytes being received */
+	const char *fault;      /* static; why the connection is over, where we decided it */
+	bool is_inside;         /* nghttp2 is running */
+	bool wants_flush;       /* on_output was called */
 };
 
 struct http2_stream {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http2_connection.h"
 
+#define CONTINUATIONS_MAX 8 /* 16 KiB each: twice the largest head that is let through */
+
 static struct http2_stream *find_stream(nghttp2_session *session, int32_t id)
 {
 	return nghttp2_session_get_stream_user_data(session, id);
@@ -27,11 +29,11 @@ static int pay_control(struct http2 *http2)
 	return 0;
 }
 
-/* A stream that its owner does not know yet, or never will: refused for its head. RFC 9113 8.1.1
- * wants malformed messages reset; other refusals can be answered. */
+/* For its head or trailers. RFC 9113 8.1.1 wants malformed messages reset; a request that is only
+ * too large, or wants what is not offered, can be answered. */
 static int refuse(struct http2 *http2, struct http2_stream *stream)
 {
-	if (http2->events->on_refused != NULL)
+	if (!stream->is_accepted && http2->events->on_refused != NULL)
 		http2->events->on_refused(http2, stream->problem);
 	if (stream->problem.status == 400 || http2->side == HTTP2_CLIENT || stream->is_accepted) {
 		stream->why = HTTP_CLOSE_MALFORMED;
@@ -40,6 +42,19 @@ static int refuse(struct http2 *http2, struct http2_stream *stream)
 		http2_stream_answer(stream, stream->problem.status);
 	}
 	return pay_reset(http2);
+}
+
+/* CVE-2024-27316: a head may go on without end and without a byte. */
+static int on_begin_frame(nghttp2_session *session, const nghttp2_frame_hd *head, void *user_data)
+{
+	struct http2 *const http2 = user_data;
+
+	(void)session;
+	if (head->type != NGHTTP2_CONTINUATION)
+		http2->continuations = 0;
+	else if (++http2->continuations > CONTINUATIONS_MAX)
+		return give_up(http2, "a head in too many frames");
+	return 0;
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
@@ -100,8 +115,10 @@ static void end_message(struct http2_stream *stream)
 
 static int finish_head(struct http2 *http2, struct http2_stream *stream, bool ends)
 {
-	if (!http2_head_finish(stream, ends))
+	if (!http2_head_finish(stream, ends)) {
+		stream->has_ended = ends;
 		return refuse(http2, stream);
+	}
 	stream->has_head = !http_status_is_interim(stream->stream.head.status);
 	if (!stream->is_accepted) {
 		stream->is_accepted = true;
@@ -240,25 +257,30 @@ static int on_stream_close(nghttp2_session *session, int32_t id, uint32_t code, 
 	return 0;
 }
 
-static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
+static void on_end_sent(struct http2_stream *stream)
 {
-	struct http2_stream *stream;
-
-	(void)user_data;
-	if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
-	    || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0)
-		return 0;
-	stream = find_stream(session, frame->hd.stream_id);
-	if (stream == NULL)
-		return 0;
 	stream->has_sent_end = true;
 	if (stream->reset_when_sent && !stream->has_ended)
 		http2_stream_submit_reset(stream, NGHTTP2_NO_ERROR);
+}
+
+static int on_frame_sent(nghttp2_session *session, const nghttp2_frame *frame, void *user_data)
+{
+	struct http2 *const http2 = user_data;
+	struct http2_stream *const stream = find_stream(session, frame->hd.stream_id);
+	const bool may_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+
+	if (may_end && stream != NULL && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0)
+		on_end_sent(stream);
+	if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR
+	    && http2->fault == NULL)
+		http2->fault = nghttp2_http2_strerror(frame->goaway.error_code);
 	return 0;
 }
 
 void http2_set_callbacks(nghttp2_session_callbacks *callbacks)
 {
+	nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, on_begin_frame);
 	nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
 	nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
 	nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);

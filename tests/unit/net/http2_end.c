@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/http2_end.h"
 
-#include <stdlib.h>
+#include "net/http2_wire.h"
 
 static const char *const why_names[] = { "done",      "canceled", "refused",
 					 "malformed", "internal", "connection" };
@@ -39,7 +39,7 @@ static void on_head(struct http_stream *stream)
 		end->on_head(end, stream);
 }
 
-static void on_body(struct http_stream *stream, struct text data)
+static void note_body(struct http_stream *stream, struct text data)
 {
 	struct http2_end_owner *owner = owner_of(stream);
 	struct http2_end *end = owner->end;
@@ -51,6 +51,14 @@ static void on_body(struct http_stream *stream, struct text data)
 		buffer_printf(&end->diary, "[%zu]", data.len);
 	else
 		buffer_add(&end->diary, data.ptr, data.len);
+}
+
+static void on_body(struct http_stream *stream, struct text data)
+{
+	struct http2_end *end = owner_of(stream)->end;
+
+	if (!end->omits_bodies)
+		note_body(stream, data);
 	if (!end->holds_bodies)
 		http_stream_consume(stream, data.len);
 }
@@ -190,4 +198,16 @@ void http2_end_talk(struct http2_end *a, struct http2_end *b)
 		is_busy = carry(a, b);
 		is_busy = carry(b, a) || is_busy;
 	}
+}
+
+void http2_end_converse(struct http2_end *end, const struct buffer *bytes, struct buffer *seen)
+{
+	AUTO_BUFFER struct buffer sent = { 0 };
+
+	http2_end_receive(end, bytes->data, bytes->len);
+	http2_end_take_output(end, &sent);
+	buffer_add(seen, end->diary.data, end->diary.len);
+	buffer_add_text(seen, "-> ");
+	wire_show(seen, buffer_text(&sent));
+	buffer_clear(&end->diary);
 }

@@ -29,6 +29,7 @@ struct http2_end {
 	struct http_stream *stream; /* the latest */
 	int stream_count;           /* that have appeared */
 	int body_of;                /* the stream whose body the diary ends in; 0: none */
+	bool omits_bodies;          /* from the diary */
 	bool holds_bodies;          /* does not consume what arrives */
 	/* What the owner does beyond writing; NULL: nothing. */
 	void (*on_head)(struct http2_end *end, struct http_stream *stream);
@@ -45,3 +46,5 @@ struct http_stream *http2_end_open(struct http2_end *end);
 void http2_end_talk(struct http2_end *a, struct http2_end *b);
 /* What is queued, taken out. */
 void http2_end_take_output(struct http2_end *end, struct buffer *out);
+/* Gives the bytes at once; appends what was seen, then "-> " and what was sent (wire_show). */
+void http2_end_converse(struct http2_end *end, const struct buffer *bytes, struct buffer *seen);
