@@ -115,6 +115,16 @@ static void classify_types(const struct program_builder *builder, unsigned *alik
 	mem_free(tests);
 }
 
+/* What has to hold first: the cheapest part of a conjunction, most often one for many rules. */
+static uint32_t gate_of(const struct program_builder *builder, uint32_t number)
+{
+	const struct node *node = &((const struct node *)(const void *)builder->nodes.data)[number];
+
+	if (node->kind != NODE_AND)
+		return number;
+	return ((const uint32_t *)(const void *)builder->children.data)[node->first];
+}
+
 static struct bucket fill_bucket(struct specialiser *in, const uint32_t *rules,
 				 const uint32_t *conditions, size_t count)
 {
@@ -127,7 +137,8 @@ static struct bucket fill_bucket(struct specialiser *in, const uint32_t *rules,
 								     : conditions[i];
 
 		if (node != NODE_FALSE)
-			entries[used++] = (struct bucket_entry){ rules[i], node };
+			entries[used++] =
+				(struct bucket_entry){ rules[i], node, gate_of(in->builder, node) };
 	}
 	return (struct bucket){ entries, used };
 }

@@ -186,6 +186,29 @@ static int compile_texts(struct program_builder *builder, const struct condition
 	return 0;
 }
 
+static enum quick quick_of(const struct test *test)
+{
+	if (test->type != FIELD_TEXT || test->other != NO_SUBJECT
+	    || test->quantifier != QUANTIFIER_NONE)
+		return QUICK_NONE;
+	if (test->set.slots != NULL)
+		return QUICK_SET;
+	if (test->count != 1 || test->texts == NULL || test->texts[0].len == 0)
+		return QUICK_NONE;
+	switch (test->op) {
+	case OPERATOR_EQUAL:
+	case OPERATOR_IN:
+	case OPERATOR_INTERSECTS:
+		return QUICK_EQUAL;
+	case OPERATOR_STARTSWITH:
+		return QUICK_STARTSWITH;
+	case OPERATOR_ENDSWITH:
+		return QUICK_ENDSWITH;
+	default:
+		return QUICK_NONE;
+	}
+}
+
 static int check_event_types(const struct condition *check, struct constants constants,
 			     const struct subject *subject, struct compile_error *err)
 {
@@ -317,6 +340,9 @@ int compile_test(struct program_builder *builder, const struct condition *check,
 				 : compile_constants(builder, check, &test, err);
 	if (result != 0)
 		return result;
+	test.quick = quick_of(&test);
+	if (test.quick != QUICK_NONE && test.count == 1)
+		test.constant = test.texts[0];
 	condition_print(check, &identity);
 	*out = builder_add(builder, &builder->tests, 'c', &test, sizeof(test),
 			   buffer_text(&identity));

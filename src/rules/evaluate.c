@@ -61,13 +61,11 @@ static void compute_transformed(struct rules_evaluator *evaluator, const struct 
 	*out = transform(subject, inputs, &evaluator->storage);
 }
 
-const struct field_value *evaluator_value(struct rules_evaluator *evaluator, uint32_t number)
+const struct field_value *evaluator_compute(struct rules_evaluator *evaluator, uint32_t number)
 {
 	const struct subject *subject = &evaluator->program->subjects[number];
 	struct subject_answer *answer = &evaluator->subjects[number];
 
-	if (answer->stamp == evaluator->stamp)
-		return &answer->value;
 	answer->stamp = evaluator->stamp;
 	answer->value.kind = FIELD_VALUE_NONE;
 	answer->value.count = 0;
@@ -88,51 +86,63 @@ const struct field_value *evaluator_value(struct rules_evaluator *evaluator, uin
 /* --- nodes -------------------------------------------------------------------------------------
  */
 
-static bool node_holds(struct rules_evaluator *evaluator, uint32_t number);
+static bool compute_node(struct rules_evaluator *evaluator, uint32_t number);
+
+/* Most nodes are asked for again and again: looking the answer up stays inline. */
+static inline bool node_holds(struct rules_evaluator *evaluator, uint32_t number)
+{
+	const uint32_t answer = evaluator->answers[number];
+
+	return answer >> 1 == evaluator->stamp ? answer & 1 : compute_node(evaluator, number);
+}
 
 static bool test_node_holds(struct rules_evaluator *evaluator, const struct test *test)
 {
 	const struct field_value *left = evaluator_value(evaluator, test->subject);
+
+	if (test->quick != QUICK_NONE && left->kind == FIELD_VALUE_TEXT && left->count == 1)
+		return test_holds_quickly(test, left->one.text);
+
 	const struct field_value *right =
 		test->other != NO_SUBJECT ? evaluator_value(evaluator, test->other) : NULL;
 
 	return test_holds(test, left, right, evaluator->scratch);
 }
 
-static bool compute(struct rules_evaluator *evaluator, const struct node *node)
+/* Is there a child that answers `decisive`? */
+static bool any_child_is(struct rules_evaluator *evaluator, const struct node *node, bool decisive)
 {
-	const uint32_t *children = evaluator->program->children + node->first;
+	const uint32_t *child = evaluator->program->children + node->first;
+
+	for (const uint32_t *end = child + node->count; child < end; child++)
+		if (node_holds(evaluator, *child) == decisive)
+			return true;
+	return false;
+}
+
+static bool compute_node(struct rules_evaluator *evaluator, uint32_t number)
+{
+	const struct node *node = &evaluator->program->nodes[number];
+	bool holds = node->kind == NODE_TRUE;
 
 	switch (node->kind) {
 	case NODE_TEST:
-		return test_node_holds(evaluator, &evaluator->program->tests[node->first]);
+		holds = test_node_holds(evaluator, &evaluator->program->tests[node->first]);
+		break;
 	case NODE_NOT:
-		return !node_holds(evaluator, children[0]);
+		holds = !node_holds(evaluator, evaluator->program->children[node->first]);
+		break;
 	case NODE_AND:
-		for (uint32_t i = 0; i < node->count; i++)
-			if (!node_holds(evaluator, children[i]))
-				return false;
-		return true;
+		holds = !any_child_is(evaluator, node, false);
+		break;
 	case NODE_OR:
-		for (uint32_t i = 0; i < node->count; i++)
-			if (node_holds(evaluator, children[i]))
-				return true;
-		return false;
+		holds = any_child_is(evaluator, node, true);
+		break;
 	default:
-		return node->kind == NODE_TRUE;
+		break;
 	}
-}
-
-static bool node_holds(struct rules_evaluator *evaluator, uint32_t number)
-{
-	uint32_t *answer = &evaluator->answers[number];
-
-	if (*answer >> 1 != evaluator->stamp) {
-		const bool holds = compute(evaluator, &evaluator->program->nodes[number]);
-
-		*answer = evaluator->stamp << 1 | holds;
-	}
-	return *answer & 1;
+	evaluator->answers[number] = evaluator->stamp << 1 | holds;
+	return holds;
 }
 
 /* --- events ------------------------------------------------------------------------------------
@@ -163,7 +173,8 @@ const struct rule *const *rules_evaluate(struct rules_evaluator *evaluator,
 
 	start_event(evaluator, event);
 	for (size_t i = 0; i < bucket->count; i++) {
-		if (!node_holds(evaluator, bucket->entries[i].node))
+		if (!node_holds(evaluator, bucket->entries[i].gate)
+		    || !node_holds(evaluator, bucket->entries[i].node))
 			continue;
 		evaluator->matches[matched++] = &evaluator->set->rules[bucket->entries[i].rule];
 		if (evaluator->set->first_only)

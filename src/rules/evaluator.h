@@ -22,4 +22,14 @@ struct rules_evaluator {
 	hs_scratch_t *scratch;
 };
 
-const struct field_value *evaluator_value(struct rules_evaluator *evaluator, uint32_t subject);
+const struct field_value *evaluator_compute(struct rules_evaluator *evaluator, uint32_t subject);
+
+/* The subject's value for the event: asked for once, then looked up. */
+static inline const struct field_value *evaluator_value(struct rules_evaluator *evaluator,
+							uint32_t subject)
+{
+	const struct subject_answer *answer = &evaluator->subjects[subject];
+
+	return answer->stamp == evaluator->stamp ? &answer->value
+						 : evaluator_compute(evaluator, subject);
+}

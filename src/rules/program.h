@@ -46,8 +46,19 @@ struct subject {
 	struct text selector; /* getopt(...)[selector] */
 };
 
+enum quick { /* tests that need no look at the rest, where the value is one text */
+	     QUICK_NONE,
+	     QUICK_EQUAL,
+	     QUICK_STARTSWITH,
+	     QUICK_ENDSWITH,
+	     QUICK_SET,
+};
+
 struct test {
+	enum quick quick;
 	uint32_t subject, other; /* other: compared with that subject, or NO_SUBJECT */
+	struct text constant;    /* of quick tests */
+	struct text_set set;     /* = and in, of more than a few texts */
 	enum operator op;
 	enum quantifier quantifier;
 	enum field_type type; /* as what the two are compared */
@@ -56,7 +67,6 @@ struct test {
 	const struct text *texts;
 	const int64_t *numbers;
 	const struct ip_range *ranges;
-	struct text_set set;            /* = and in, of more than a few texts */
 	hs_database_t *const *patterns; /* regex */
 };
 
@@ -72,6 +82,7 @@ struct node {
 
 struct bucket_entry {
 	uint32_t rule, node;
+	uint32_t gate; /* a node without which the rule cannot match */
 };
 
 struct bucket {

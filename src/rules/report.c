@@ -77,7 +77,7 @@ static const char *make_snippet(struct arena *arena, struct text text, struct so
 	buffer_add(&snippet, line.ptr + from, MIN_OF(line.len - from, (size_t)SNIPPET_WIDTH));
 	buffer_add_char(&snippet, '\n');
 	for (size_t i = from; i < column; i++)
-		buffer_add_char(&snippet, line.ptr[MIN_OF(i, line.len)] == '\t' ? '\t' : ' ');
+		buffer_add_char(&snippet, i < line.len && line.ptr[i] == '\t' ? '\t' : ' ');
 	buffer_add_text(&snippet, "^\n");
 	return arena_strndup(arena, snippet.data, snippet.len);
 }

@@ -3,6 +3,7 @@
 #include "rules/ruleset_private.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 /* --- one rule ----------------------------------------------------------------------------------
  */
@@ -130,6 +131,29 @@ static bool compile_rule(struct compilation *in, const struct rule_definition *d
 	return true;
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+	const struct text *left = a;
+	const struct text *right = b;
+	const int order = memcmp(left->ptr, right->ptr, MIN_OF(left->len, right->len));
+
+	return order != 0 ? order : (left->len > right->len) - (left->len < right->len);
+}
+
+/* Sorted, each once, as Falco's alerts have them. */
+static void keep_tags(struct arena *arena, struct texts tags, struct rule *rule)
+{
+	struct text *sorted = ARENA_ARRAY(arena, tags.count + 1, struct text);
+
+	if (tags.count > 0)
+		memcpy(sorted, tags.items, tags.count * sizeof(*sorted));
+	qsort(sorted, tags.count, sizeof(*sorted), compare_texts);
+	for (size_t i = 0; i < tags.count; i++)
+		if (rule->tag_count == 0 || !text_equal(sorted[rule->tag_count - 1], sorted[i]))
+			sorted[rule->tag_count++] = sorted[i];
+	rule->tags = sorted;
+}
+
 static void compile_rules(struct compilation *in)
 {
 	struct ruleset *set = in->set;
@@ -150,11 +174,10 @@ static void compile_rules(struct compilation *in)
 				       .description = d->description,
 				       .source = d->source,
 				       .priority = d->priority,
-				       .tags = d->tags.items,
-				       .tag_count = d->tags.count,
 				       .enabled = d->enabled,
 				       .number = (uint32_t)set->count,
 				       .at = d->at };
+		keep_tags(&set->arena, d->tags, rule);
 		rule->at.file = arena_strdup(&set->arena, d->at.file);
 		rule->enabled = is_selected(in->options, rule);
 		if (compile_rule(in, d, rule, &set->compiled[set->count]))

@@ -25,38 +25,15 @@ static struct text change_case(struct arena *arena, struct text text, bool upper
 	return (struct text){ out, text.len };
 }
 
-static int base64_digit(char c)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *found = c != '\0' ? strchr(digits, c) : NULL;
-
-	return found != NULL ? (int)(found - digits) : -1;
-}
-
 /* Absent where the text is no base64. */
 static struct text decode_base64(struct arena *arena, struct text text)
 {
-	char *out = arena_alloc_bytes(arena, text.len + 1);
-	uint32_t bits = 0;
-	unsigned bit_count = 0;
-	size_t len = 0;
+	char *out = arena_alloc_bytes(arena, BASE64_DECODED_MAX(text.len));
+	size_t len;
 
-	while (text.len > 0 && text.ptr[text.len - 1] == '=')
-		text.len--;
-	for (size_t i = 0; i < text.len; i++) {
-		const int digit = base64_digit(text.ptr[i]);
-
-		if (digit < 0)
-			return (struct text){ NULL, 0 };
-		bits = bits << 6 | (uint32_t)digit;
-		bit_count += 6;
-		if (bit_count >= 8) {
-			bit_count -= 8;
-			out[len++] = (char)(bits >> bit_count);
-		}
-	}
-	return text.len % 4 == 1 ? (struct text){ NULL, 0 } : (struct text){ out, len };
+	if (!base64_decode(text, BASE64_STANDARD, out, &len))
+		return (struct text){ NULL, 0 };
+	return (struct text){ out, len };
 }
 
 static struct text change(enum transformer how, struct arena *arena, struct text text)
