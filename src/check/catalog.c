@@ -36,5 +36,5 @@ bool check_matches(const struct check *check, const char *selector)
 	if (strcmp(check->id, selector) == 0 || strcmp(check->name, selector) == 0
 	    || strcmp(check_family(check)->name, selector) == 0)
 		return true;
-	return len > 1 && selector[len - 1] == '*' && strncmp(check->id, selector, len - 1) == 0;
+	return len > 0 && selector[len - 1] == '*' && strncmp(check->id, selector, len - 1) == 0;
 }

@@ -11,6 +11,8 @@
 #include "check/artifact.h"
 #include "check/baseline.h"
 #include "check/catalog.h"
+#include "check/config.h"
 #include "check/finding.h"
+#include "check/fix.h"
 #include "check/report.h"
 #include "check/run.h"

@@ -63,6 +63,18 @@ static void add_problem(struct check_run *run, const char *file, int code)
 	check_run_add_problem(run, file, &err);
 }
 
+/* "./a" and "/here/a" are both a. */
+static const char *relative(const char *path, const char *here)
+{
+	const size_t len = strlen(here);
+
+	if (len > 1 && strncmp(path, here, len) == 0 && path[len] == '/')
+		path += len + 1;
+	while (path[0] == '.' && path[1] == '/')
+		path += 2;
+	return *path != '\0' ? path : ".";
+}
+
 static void list_path(struct check_run *run, struct listing *listing, const char *path)
 {
 	char *roots[] = { (char *)path, NULL };
@@ -77,7 +89,8 @@ static void list_path(struct check_run *run, struct listing *listing, const char
 			break;
 		case FTS_F:
 			if (entry->fts_level == 0 || artifact_is_candidate(entry->fts_path))
-				add_file(listing, entry->fts_path, entry->fts_level == 0);
+				add_file(listing, relative(entry->fts_path, ""),
+					 entry->fts_level == 0);
 			break;
 		case FTS_NS:
 		case FTS_ERR:
@@ -90,18 +103,6 @@ static void list_path(struct check_run *run, struct listing *listing, const char
 	}
 	if (tree != NULL)
 		fts_close(tree);
-}
-
-/* "./a" and "/here/a" are both a. */
-static const char *relative(const char *path, const char *here)
-{
-	const size_t len = strlen(here);
-
-	if (len > 1 && strncmp(path, here, len) == 0 && path[len] == '/')
-		path += len + 1;
-	while (path[0] == '.' && path[1] == '/')
-		path += 2;
-	return *path != '\0' ? path : ".";
 }
 
 struct crew {

@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define SELECTORS_MAX 256
+#define FIX_LIMIT     ((size_t)16 << 20)
 
 struct selectors {
 	const char *items[SELECTORS_MAX + 1];
@@ -24,7 +26,9 @@ struct arguments {
 	const struct report_format *format;
 	enum finding_severity fail_from;
 	const char *baseline, *new_baseline, *output, *explain;
-	bool list, show_ignored;
+	const char *policy, *hadolint_config;
+	struct check_config config;
+	bool list, show_ignored, fix, diff;
 };
 
 enum option_code {
@@ -43,6 +47,10 @@ enum option_code {
 	OPTION_EXPLAIN,
 	OPTION_LIST,
 	OPTION_POD_SECURITY,
+	OPTION_POLICY,
+	OPTION_CONFIG,
+	OPTION_FIX,
+	OPTION_DIFF,
 };
 
 static const struct option option_table[] = {
@@ -60,6 +68,10 @@ static const struct option option_table[] = {
 	{ "threads", required_argument, NULL, OPTION_THREADS },
 	{ "explain", required_argument, NULL, OPTION_EXPLAIN },
 	{ "list", no_argument, NULL, OPTION_LIST },
+	{ "policy", required_argument, NULL, OPTION_POLICY },
+	{ "hadolint-config", required_argument, NULL, OPTION_CONFIG },
+	{ "fix", no_argument, NULL, OPTION_FIX },
+	{ "diff", no_argument, NULL, OPTION_DIFF },
 	{ "pod-security", required_argument, NULL, OPTION_POD_SECURITY },
 	{ NULL, 0, NULL, 0 },
 };
@@ -168,6 +180,18 @@ static int take_option(struct arguments *arguments, int option)
 	case OPTION_LIST:
 		arguments->list = true;
 		return 0;
+	case OPTION_POLICY:
+		arguments->policy = optarg;
+		return 0;
+	case OPTION_CONFIG:
+		arguments->hadolint_config = optarg;
+		return 0;
+	case OPTION_FIX:
+		arguments->fix = true;
+		return 0;
+	case OPTION_DIFF:
+		arguments->diff = true;
+		return 0;
 	case OPTION_POD_SECURITY:
 		return set_pod_security(arguments, optarg);
 	default:
@@ -180,7 +204,6 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 	int option;
 
 	*arguments = (struct arguments){ .format = report_format_find("terminal"),
-					 .fail_from = FINDING_INFO,
 					 .options = { .now_ns = clock_wall_ns(),
 						      .follow_includes = true } };
 	opterr = 0;
@@ -263,6 +286,56 @@ static int write_report(const struct arguments *arguments, const struct check_ru
 	return STATUS_USAGE;
 }
 
+/* ---- mending ---- */
+
+static int fix_file(const struct arguments *arguments, const char *file)
+{
+	AUTO_BUFFER struct buffer before = { 0 }, after = { 0 }, diff = { 0 };
+	struct error err = { 0 };
+	struct stat status;
+	size_t mended;
+
+	if (file_read(file, FIX_LIMIT, &before, &err) != 0
+	    || fix_text(&arguments->options, file, buffer_text(&before),
+			artifact_detect(file, buffer_text(&before)), &after, &mended, &err)
+		       != 0) {
+		fprintf(stderr, "mangrove check: %s\n", err.text);
+		return STATUS_USAGE;
+	}
+	if (mended == 0)
+		return 0;
+	if (arguments->diff) {
+		diff_write(file, buffer_text(&before), buffer_text(&after), &diff);
+		fwrite(diff.data, 1, diff.len, stdout);
+		return 0;
+	}
+	if (stat(file, &status) != 0
+	    || file_write_atomic(file, after.data, after.len, status.st_mode & 07777, &err) != 0) {
+		fprintf(stderr, "mangrove check: %s\n", err.code != 0 ? err.text : strerror(errno));
+		return STATUS_USAGE;
+	}
+	fprintf(stderr, "mangrove check: mended %zu in %s\n", mended, file);
+	return 0;
+}
+
+/* Findings are sorted by file: each file that has something to mend is taken once. */
+static int fix_files(const struct arguments *arguments, const struct check_run *run)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < run->findings.count; i++) {
+		const struct finding *finding = &run->findings.items[i];
+
+		if (finding->edit_count == 0 || finding->suppressed != NULL
+		    || (last != NULL && strcmp(last, finding->file) == 0))
+			continue;
+		last = finding->file;
+		if (fix_file(arguments, last) != 0)
+			return STATUS_USAGE;
+	}
+	return 0;
+}
+
 static void print_problems(const struct check_run *run)
 {
 	for (size_t i = 0; i < run->problem_count; i++) {
@@ -289,10 +362,35 @@ static int conclude(struct arguments *arguments, struct check_run *run)
 	print_problems(run);
 	if (run->problem_count > 0)
 		return STATUS_USAGE;
-	return findings_counted(&run->findings, arguments->fail_from) > 0
-			       && arguments->new_baseline == NULL
-		       ? STATUS_NO
-		       : STATUS_FINE;
+	if (arguments->new_baseline != NULL || arguments->config.no_fail)
+		return STATUS_FINE;
+	return findings_counted(&run->findings, arguments->fail_from) > 0 ? STATUS_NO : STATUS_FINE;
+}
+
+static int read_configuration(struct arguments *arguments)
+{
+	struct check_config *config = &arguments->config;
+	struct error err = { 0 };
+	char text[1024];
+	int result;
+
+	check_config_init(config);
+	result = arguments->hadolint_config != NULL
+			 ? check_config_hadolint_file(config, arguments->hadolint_config, &err)
+			 : check_config_hadolint(config, &err);
+	if (result == 0 && arguments->policy != NULL)
+		result = check_config_policy(config, arguments->policy, arguments->options.now_ns,
+					     &err);
+	if (result != 0) {
+		fprintf(stderr, "mangrove check: %s\n", error_format(&err, text, sizeof(text)));
+		return STATUS_USAGE;
+	}
+	check_config_apply(config, &arguments->options);
+	if (arguments->fail_from == FINDING_OFF)
+		arguments->fail_from = config->fail_from;
+	if (arguments->fail_from == FINDING_OFF)
+		arguments->fail_from = FINDING_INFO;
+	return 0;
 }
 
 static int run(int argc, char **argv)
@@ -313,11 +411,30 @@ static int run(int argc, char **argv)
 		return print_list();
 	if (optind == argc)
 		return command_usage(&check_command, "no path is named; '.' examines this tree");
+
+	const char *const *paths = (const char *const *)argv + optind;
+	const size_t count = (size_t)(argc - optind);
+
+	status = read_configuration(&arguments);
+	if (status != 0) {
+		check_config_done(&arguments.config);
+		return status;
+	}
 	check_run_init(&run);
-	check_paths(&run, &arguments.options, (const char *const *)argv + optind,
-		    (size_t)(argc - optind));
-	status = conclude(&arguments, &run);
+	check_paths(&run, &arguments.options, paths, count);
+	if (arguments.fix || arguments.diff)
+		status = fix_files(&arguments, &run);
+	if (status == 0 && arguments.fix && !arguments.diff) { /* what is left */
+		check_run_done(&run);
+		check_run_init(&run);
+		check_paths(&run, &arguments.options, paths, count);
+	}
+	if (status == 0 && arguments.diff)
+		status = run.problem_count > 0 ? STATUS_USAGE : STATUS_FINE;
+	else if (status == 0)
+		status = conclude(&arguments, &run);
 	check_run_done(&run);
+	check_config_done(&arguments.config);
 	return status;
 }
 
@@ -340,6 +457,11 @@ const struct command check_command = {
 		"  --show-ignored      print what is ignored too, with the reason\n"
 		"  --disable-ignore-pragma  honour no ignore written in a file\n"
 		"  --threads N         examine N files at a time; default one a core\n"
+		"  --policy FILE       CheckPolicy: severities, exceptions with a reason and an "
+		"end\n"
+		"  --hadolint-config FILE  instead of the .hadolint.yaml that is found\n"
+		"  --fix               mend in place what can be mended safely\n"
+		"  --diff              show what --fix would do; nothing is written\n"
 		"  --explain ID        what a check means, with an example of each side\n"
 		"  --list              every check\n\n"
 		"'check resources PATH…' says whether the mesh would load these files:\n\n"
