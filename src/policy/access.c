@@ -65,10 +65,10 @@ static bool any_operation_is(const struct access_rule_compiled *rule,
 
 /* ---- conditions ---- */
 
-static bool compare_text(enum access_operator operator, struct text value,
+static bool compare_text(enum access_operator comparison, struct text value,
 			 const struct text_list *wanted)
 {
-	switch (operator) {
+	switch (comparison) {
 	case ACCESS_EQUALS:
 	case ACCESS_IN:
 		return value.ptr != NULL && text_list_has(wanted, value);
@@ -85,13 +85,13 @@ static bool compare_text(enum access_operator operator, struct text value,
 }
 
 /* Of several values (roles, names): any of them, but all must differ for not_equals. */
-static bool compare_list(enum access_operator operator, const struct text_list * values,
+static bool compare_list(enum access_operator comparison, const struct text_list *values,
 			 const struct text_list *wanted)
 {
 	for (size_t i = 0; values != NULL && i < values->count; i++)
 		if (text_list_has(wanted, values->items[i]))
-			return operator!= ACCESS_NOT_EQUALS;
-	return operator== ACCESS_NOT_EQUALS;
+			return comparison != ACCESS_NOT_EQUALS;
+	return comparison == ACCESS_NOT_EQUALS;
 }
 
 static bool compare_number(const struct access_test *test, int64_t value)
@@ -99,9 +99,9 @@ static bool compare_number(const struct access_test *test, int64_t value)
 	char digits[TEXT_NUMBER_MAX];
 	struct text text = { digits, text_format_number(digits, (uint64_t)value) };
 
-	if (test->source->operator== ACCESS_BETWEEN)
+	if (test->source->comparison == ACCESS_BETWEEN)
 		return value >= test->low && value <= test->high;
-	return compare_text(test->source->operator, text, &test->source->values);
+	return compare_text(test->source->comparison, text, &test->source->values);
 }
 
 /* Hex in either case, with or without colons. */
@@ -131,19 +131,19 @@ static bool compare_fingerprint(const struct access_test *test, const unsigned c
 
 	for (size_t i = 0; fingerprint != NULL && i < test->source->values.count; i++)
 		listed = listed || is_fingerprint(test->source->values.items[i], fingerprint);
-	return test->source->operator== ACCESS_NOT_EQUALS ? !listed : listed;
+	return test->source->comparison == ACCESS_NOT_EQUALS ? !listed : listed;
 }
 
 static bool service_test(const struct access_test *test, const struct access_identity *identity,
 			 struct text peer)
 {
-	enum access_operator operator= test->source->operator;
+	enum access_operator comparison = test->source->comparison;
 	bool account =
-		compare_text(operator, identity_service_account(peer), &test->source->values);
-	bool names = compare_list(operator, identity != NULL ? &identity->names : NULL,
+		compare_text(comparison, identity_service_account(peer), &test->source->values);
+	bool names = compare_list(comparison, identity != NULL ? &identity->names : NULL,
 				  &test->source->values);
 
-	return operator== ACCESS_NOT_EQUALS ? account && names : account || names;
+	return comparison == ACCESS_NOT_EQUALS ? account && names : account || names;
 }
 
 static struct text request_text(const struct access_test *test, const struct request_facts *facts)
@@ -165,7 +165,7 @@ static bool request_test(const struct access_rule_compiled *rule, const struct a
 {
 	if (facts->protocol == REQUEST_TCP)
 		return rule->source->action == ACCESS_DENY;
-	return compare_text(test->source->operator, request_text(test, facts),
+	return compare_text(test->source->comparison, request_text(test, facts),
 			    &test->source->values);
 }
 
@@ -184,19 +184,19 @@ static bool test_holds(const struct access_rule_compiled *rule, const struct acc
 		       const struct access_identity *identity, const struct request_facts *facts)
 {
 	const struct text_list *wanted = &test->source->values;
-	enum access_operator operator= test->source->operator;
+	enum access_operator comparison = test->source->comparison;
 
 	switch (test->field) {
 	case ACCESS_SOURCE_NAMESPACE:
-		return compare_text(operator, identity_namespace(facts->peer), wanted);
+		return compare_text(comparison, identity_namespace(facts->peer), wanted);
 	case ACCESS_SOURCE_SERVICE:
 		return service_test(test, identity, facts->peer);
 	case ACCESS_SOURCE_PRINCIPAL:
-		return compare_text(operator, identity_principal(facts->peer), wanted);
+		return compare_text(comparison, identity_principal(facts->peer), wanted);
 	case ACCESS_SOURCE_ROLE:
-		return compare_list(operator, identity != NULL ? &identity->roles : NULL, wanted);
+		return compare_list(comparison, identity != NULL ? &identity->roles : NULL, wanted);
 	case ACCESS_SOURCE_PERMISSION:
-		return compare_list(operator, identity != NULL ? &identity->permissions : NULL,
+		return compare_list(comparison, identity != NULL ? &identity->permissions : NULL,
 				    wanted);
 	case ACCESS_TIME_HOUR:
 		return compare_number(test, hour_of(facts->time_ns));

@@ -94,7 +94,7 @@ static void read_test(struct arena *arena, const struct access_condition *condit
 			*c = char_lower(*c);
 		out->header = (struct text){ lower, header.len };
 	}
-	if (condition->operator== ACCESS_BETWEEN) {
+	if (condition->comparison == ACCESS_BETWEEN) {
 		text_parse_number(condition->values.items[0], INT32_MAX, &low);
 		text_parse_number(condition->values.items[1], INT32_MAX, &high);
 		out->low = (int64_t)low;

@@ -32,9 +32,6 @@ static void validate_one(const struct resource *item, struct problems *problems)
 	case KIND_AUTHORIZATION_POLICY:
 		authorization_validate(authorization_policy_of(item), note_problem, problems);
 		break;
-	case KIND_PEER_AUTHENTICATION:
-		peer_authentication_validate(peer_authentication_of(item), note_problem, problems);
-		break;
 	case KIND_REQUEST_AUTHENTICATION:
 		request_authentication_validate(request_authentication_of(item), note_problem,
 						problems);
@@ -49,8 +46,7 @@ static void validate_one(const struct resource *item, struct problems *problems)
 
 static void validate_all(const struct resource_set *set, struct problems *problems)
 {
-	static const enum resource_kind kinds[] = { KIND_PEER_AUTHENTICATION,
-						    KIND_REQUEST_AUTHENTICATION,
+	static const enum resource_kind kinds[] = { KIND_REQUEST_AUTHENTICATION,
 						    KIND_AUTHORIZATION_POLICY, KIND_ACCESS_POLICY };
 
 	for (size_t k = 0; k < COUNT_OF(kinds); k++) {

@@ -178,13 +178,13 @@ static const char *describe_list(struct arena *arena, const char *what,
 	return arena_strndup(arena, text.data, text.len);
 }
 
-static const char *operator_name(enum access_operator operator)
+static const char *operator_name(enum access_operator comparison)
 {
 	static const char *const names[] = {
 		"", "equals", "not_equals", "contains", "in", "between"
 	};
 
-	return names[operator];
+	return names[comparison];
 }
 
 static const char *describe_test(struct arena *arena, const struct access_test *test)
@@ -193,7 +193,7 @@ static const char *describe_test(struct arena *arena, const struct access_test *
 	const struct text_list *values = &test->source->values;
 
 	buffer_printf(&text, "%.*s %s ", TEXT_ARGS(test->source->field),
-		      operator_name(test->source->operator));
+		      operator_name(test->source->comparison));
 	for (size_t i = 0; i < values->count; i++)
 		buffer_printf(&text, "%s%.*s", i > 0 ? ", " : "", TEXT_ARGS(values->items[i]));
 	buffer_add_text(&text, " does not hold");

@@ -43,11 +43,6 @@ static void validate_value(const struct validation *v, enum field field, const c
 	struct ip_range range;
 	uint64_t port;
 
-	if (value.len == 0) {
-		problem_add(&v->sink, SEVERITY_ERROR, at,
-			    "an empty value in '%s'; leave it out, or write '*' for any", list);
-		return;
-	}
 	switch (fields[field].values) {
 	case VALUES_IP:
 		if (!ip_range_parse(value, &range))
@@ -97,38 +92,24 @@ static void refuse_with_custom(const struct validation *v, enum field field, con
 			    name);
 }
 
-static size_t validate_field(const struct validation *v, enum field field,
-			     const struct text_list *values, const struct text_list *not_values)
+static void validate_field(const struct validation *v, enum field field,
+			   const struct text_list *values, const struct text_list *not_values)
 {
 	if (values == NULL)
-		return 0;
+		return;
 	validate_list(v, field, fields[field].list, values);
 	validate_list(v, field, fields[field].not_list, not_values);
 	if (values->count > 0)
 		refuse_with_custom(v, field, fields[field].list, values->at[0]);
 	if (not_values->count > 0)
 		refuse_with_custom(v, field, fields[field].not_list, not_values->at[0]);
-	return values->count + not_values->count;
 }
 
-static void validate_source(const struct validation *v, const struct authorization_from *from)
+static void validate_source(const struct validation *v, const struct authorization_source *source)
 {
-	const struct authorization_source *source = from->source;
-	size_t count = 0;
-
-	if (source == NULL) {
-		problem_add(&v->sink, SEVERITY_ERROR, from->at,
-			    "'from' of rule %zu has an entry without 'source'", v->rule);
-		return;
-	}
 	for (enum field field = 1; field < FIELD_COUNT; field++)
-		count += validate_field(v, field, source_list(source, field, false),
-					source_list(source, field, true));
-	if (count == 0)
-		problem_add(&v->sink, SEVERITY_ERROR, source->at,
-			    "'source' of rule %zu is empty; say who, or leave out 'from' for "
-			    "anyone",
-			    v->rule);
+		validate_field(v, field, source_list(source, field, false),
+			       source_list(source, field, true));
 	if (source->service_accounts.count + source->not_service_accounts.count > 0
 	    && source->principals.count + source->not_principals.count + source->namespaces.count
 			       + source->not_namespaces.count
@@ -139,23 +120,12 @@ static void validate_source(const struct validation *v, const struct authorizati
 			    v->rule);
 }
 
-static void validate_operation(const struct validation *v, const struct authorization_to *to)
+static void validate_operation(const struct validation *v,
+			       const struct authorization_operation *operation)
 {
-	size_t count = 0;
-
-	if (to->operation == NULL) {
-		problem_add(&v->sink, SEVERITY_ERROR, to->at,
-			    "'to' of rule %zu has an entry without 'operation'", v->rule);
-		return;
-	}
 	for (enum field field = 1; field < FIELD_COUNT; field++)
-		count += validate_field(v, field, operation_list(to->operation, field, false),
-					operation_list(to->operation, field, true));
-	if (count == 0)
-		problem_add(&v->sink, SEVERITY_ERROR, to->operation->at,
-			    "'operation' of rule %zu is empty; say what, or leave out 'to' for "
-			    "anything",
-			    v->rule);
+		validate_field(v, field, operation_list(operation, field, false),
+			       operation_list(operation, field, true));
 }
 
 static void validate_condition(const struct validation *v,
@@ -165,11 +135,6 @@ static void validate_condition(const struct validation *v,
 	const char *problem;
 	enum field field;
 
-	if (condition->key.len == 0) {
-		problem_add(&v->sink, SEVERITY_ERROR, condition->at,
-			    "a condition of rule %zu has no 'key'", v->rule);
-		return;
-	}
 	field = field_of_key(condition->key, &name, &problem);
 	if (field == FIELD_NONE) {
 		problem_add(&v->sink, SEVERITY_ERROR, condition->at, "'%.*s' %s%s",
@@ -179,10 +144,6 @@ static void validate_condition(const struct validation *v,
 			    problem);
 		return;
 	}
-	if (condition->values.count + condition->not_values.count == 0)
-		problem_add(&v->sink, SEVERITY_ERROR, condition->at,
-			    "the condition on '%.*s' has neither 'values' nor 'notValues'",
-			    TEXT_ARGS(condition->key));
 	validate_list(v, field, "values", &condition->values);
 	validate_list(v, field, "notValues", &condition->not_values);
 	refuse_with_custom(v, field, condition->key.ptr, condition->at);
@@ -193,10 +154,9 @@ static void validate_condition(const struct validation *v,
 static bool operations_name_ports(const struct authorization_rule *rule)
 {
 	for (size_t i = 0; i < rule->to.count; i++)
-		if (rule->to.items[i].operation != NULL
-		    && rule->to.items[i].operation->ports.count
-				       + rule->to.items[i].operation->not_ports.count
-			       > 0)
+		if (rule->to.items[i].operation->ports.count
+			    + rule->to.items[i].operation->not_ports.count
+		    > 0)
 			return true;
 	return false;
 }
@@ -206,8 +166,7 @@ static bool sources_are_only_tokens(const struct authorization_rule *rule)
 	for (size_t i = 0; i < rule->from.count; i++) {
 		const struct authorization_source *source = rule->from.items[i].source;
 
-		if (source == NULL
-		    || source->request_principals.count + source->not_request_principals.count == 0)
+		if (source->request_principals.count + source->not_request_principals.count == 0)
 			return false;
 		for (enum field field = 1; field < FIELD_COUNT; field++) {
 			const struct text_list *values = source_list(source, field, false);
@@ -236,20 +195,14 @@ static void warn_of_wide_deny(const struct validation *v, const struct authoriza
 
 static void validate_rule(struct validation *v, const struct authorization_rule *rule)
 {
-	if (rule->from.items != NULL && rule->from.count == 0)
-		problem_add(&v->sink, SEVERITY_ERROR, rule->at,
-			    "'from' of rule %zu is empty; leave it out for anyone", v->rule);
 	if (rule->from.count > RULES_MAX)
 		problem_add(&v->sink, SEVERITY_WARNING, rule->from.items[RULES_MAX].at,
 			    "%zu sources in rule %zu; Istio accepts no more than %d",
 			    rule->from.count, v->rule, RULES_MAX);
-	if (rule->to.items != NULL && rule->to.count == 0)
-		problem_add(&v->sink, SEVERITY_ERROR, rule->at,
-			    "'to' of rule %zu is empty; leave it out for anything", v->rule);
 	for (size_t i = 0; i < rule->from.count; i++)
-		validate_source(v, &rule->from.items[i]);
+		validate_source(v, rule->from.items[i].source);
 	for (size_t i = 0; i < rule->to.count; i++)
-		validate_operation(v, &rule->to.items[i]);
+		validate_operation(v, rule->to.items[i].operation);
 	for (size_t i = 0; i < rule->when.count; i++)
 		validate_condition(v, &rule->when.items[i]);
 	warn_of_wide_deny(v, rule);
@@ -280,8 +233,6 @@ void authorization_validate(const struct authorization_policy *policy, problem_f
 {
 	struct validation v = { .sink = { report, context }, .policy = policy };
 
-	scope_validate(&v.sink, policy->selector, policy->target_ref, policy->target_refs.items,
-		       policy->target_refs.count);
 	validate_action(&v);
 	if (policy->rules.count > RULES_MAX)
 		problem_add(&v.sink, SEVERITY_WARNING, policy->rules.items[RULES_MAX].at,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* validate.h — what Istio's admission would refuse or warn about in security policies, with the
- * position of the very field. Source: istio:pkg/config/validation, pkg/config/security. */
+/* validate.h — what Istio's admission would refuse or warn about in security policies beyond their
+ * shape (which the resource room has checked), with the position of the very field. Source:
+ * istio:pkg/config/validation, pkg/config/security. */
 #pragma once
 
 #include "policy/access.h"
@@ -8,18 +9,13 @@
 
 void authorization_validate(const struct authorization_policy *policy, problem_fn *report,
 			    void *context);
-void peer_authentication_validate(const struct peer_authentication *policy, problem_fn *report,
-				  void *context);
 void request_authentication_validate(const struct request_authentication *policy,
 				     problem_fn *report, void *context);
 
-/* For all of them: selector and targetRefs. */
+/* Where problems go, as the functions below write them. */
 struct problem_sink {
 	problem_fn *report;
 	void *context;
 };
 void problem_add(const struct problem_sink *sink, enum severity severity, struct source_pos at,
 		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-void scope_validate(const struct problem_sink *sink, const struct workload_selector *selector,
-		    const struct policy_target_reference *target_ref,
-		    const struct policy_target_reference *target_refs, size_t target_ref_count);

@@ -23,19 +23,19 @@ static void check_condition(struct decoder *decoder, const struct value *value, 
 	const struct access_condition *condition = message;
 	const size_t count = condition->values.count;
 
-	if (condition->operator== ACCESS_BETWEEN && count != 2)
+	if (condition->comparison == ACCESS_BETWEEN && count != 2)
 		decode_error(decoder, decode_place(value, "value"),
 			     "'between' needs a list of two: the least and the most, such as "
 			     "[6, 22]");
-	else if (condition->operator!= ACCESS_IN && condition->
-		 operator!= ACCESS_BETWEEN && count> 1)
+	else if (condition->comparison != ACCESS_IN && condition->comparison != ACCESS_BETWEEN
+		 && count > 1)
 		decode_error(decoder, decode_place(value, "value"),
 			     "this operator compares with one value; use 'in' for a list");
 }
 
 static const struct field condition_fields[] = {
 	FIELD("field", FIELD_TEXT, struct access_condition, field, .flags = FIELD_REQUIRED),
-	FIELD("operator", FIELD_ENUM, struct access_condition, operator, .words = operator_words,
+	FIELD("operator", FIELD_ENUM, struct access_condition, comparison, .words = operator_words,
 	      .flags = FIELD_REQUIRED),
 	FIELD("value", FIELD_SCALAR_LIST, struct access_condition, values, .flags = FIELD_REQUIRED),
 };

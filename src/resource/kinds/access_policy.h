@@ -49,7 +49,7 @@ struct access_operation {
 struct access_condition {
 	struct source_pos at;
 	struct text field;
-	enum access_operator operator;
+	enum access_operator comparison;
 	struct text_list values; /* `value`: a scalar is a list of one; numbers stay text */
 };
 
