@@ -576,7 +576,7 @@ static void access_policy(void **state)
 	assert_int_equal(rule->priority, 200);
 	assert_int_equal(rule->action, ACCESS_ALLOW);
 	assert_text(rule->operations.items[1], "GET /status");
-	assert_int_equal(rule->conditions.items[0].operator, ACCESS_BETWEEN);
+	assert_int_equal(rule->conditions.items[0].comparison, ACCESS_BETWEEN);
 	assert_text(rule->conditions.items[0].values.items[1], "22");
 	assert_int_equal(rule->conditions.items[1].values.count, 1);
 }
