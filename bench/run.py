@@ -28,7 +28,7 @@ def parse_arguments():
         + "metrics:\n" + "".join(f"  {name:9} {row.summary}\n" for name, row in METRICS.items()))
     add = parser.add_argument
     add("topology", choices=TOPOLOGIES, metavar="TOPOLOGY")
-    add("--peers", default="nginx,haproxy", help="names of folders in bench/peers, or direct")
+    add("--peers", default="nginx,haproxy,mangrove", help="names of folders in bench/peers, or direct")
     add("--metrics", default="max")
     add("--rounds", type=int, default=3, help="interleaved; the table shows their median")
     add("--seconds", type=float, default=3)

@@ -6,16 +6,8 @@
 #include <string.h>
 
 const struct command *const commands[] = {
-	&help_command,
-	&up_command,
-	&check_command,
-	&explain_command,
-	&identity_command,
-	&id_command,
-	&rules_command,
-	&proxy_command,
-	&version_command,
-	NULL,
+	&help_command, &up_command,    &check_command, &explain_command, &identity_command,
+	&id_command,   &rules_command, &proxy_command, &version_command, NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -24,7 +24,7 @@ struct loop;
 struct loop *loop_new(void);
 void loop_free(struct loop *loop);          /* accepts NULL */
 void loop_run(struct loop *loop);           /* until loop_stop */
-void loop_run_deferred(struct loop *loop); /* what is left after the last round */
+void loop_run_deferred(struct loop *loop);  /* what is left after the last round */
 void loop_stop(struct loop *loop);          /* any thread; the current round is finished first */
 uint64_t loop_now(const struct loop *loop); /* monotonic ns, read once a round */
 int64_t loop_wall(const struct loop *loop); /* wall-clock ns, read once a round */
