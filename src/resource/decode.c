@@ -142,70 +142,64 @@ static void decode_field(struct decoder *decoder, const struct schema *schema,
 
 /* At most one field of each group may be there. */
 static void check_groups(struct decoder *decoder, const struct schema *schema,
-			 const struct value *mapping, const struct field *const *found)
+			 const struct value *const found[])
 {
-	size_t i = 0;
+	for (size_t i = 0; i < schema->field_count; i++) {
+		const struct field *field = &schema->fields[i];
 
-	VALUE_FOR_EACH(mapping, entry)
-	{
-		const struct field *field = found[i++];
-		size_t k = 0;
+		for (size_t k = 0; k < i && field->group != 0 && found[i] != NULL; k++) {
+			const struct field *other = &schema->fields[k];
 
-		if (field == NULL || field->group == 0 || entry->type == VALUE_NULL)
-			continue;
-		VALUE_FOR_EACH(mapping, other)
-		{
-			if (other == entry)
-				break;
-
-			const struct field *earlier = found[k++];
-
-			if (earlier == NULL || earlier->group != field->group
-			    || other->type == VALUE_NULL)
+			if (other->group != field->group || found[k] == NULL)
 				continue;
-			decode_error(decoder, entry->key->at,
+
+			const bool is_later = found[i]->start > found[k]->start;
+
+			decode_error(decoder, found[is_later ? i : k]->key->at,
 				     "'%s' and '%s' exclude each other in %s; keep one",
-				     earlier->name, field->name, schema->name);
+				     is_later ? other->name : field->name,
+				     is_later ? field->name : other->name, schema->name);
 			break;
 		}
 	}
 }
 
 static void check_required(struct decoder *decoder, const struct schema *schema,
-			   const struct value *mapping, const struct field *const *found,
-			   size_t found_count)
+			   const struct value *mapping, const struct value *const found[])
 {
-	for (size_t i = 0; i < schema->field_count; i++) {
-		bool is_there = !(schema->fields[i].flags & FIELD_REQUIRED);
-
-		for (size_t k = 0; k < found_count && !is_there; k++)
-			is_there = found[k] == &schema->fields[i];
-		if (!is_there)
+	for (size_t i = 0; i < schema->field_count; i++)
+		if (schema->fields[i].flags & FIELD_REQUIRED && found[i] == NULL)
 			decode_error(decoder, mapping->at, "%s needs '%s'", schema->name,
 				     schema->fields[i].name);
-	}
 }
 
 static void decode_entries(struct decoder *decoder, const struct schema *schema,
 			   const struct value *mapping, void *message)
 {
-	const struct field *found[FIELDS_MAX * 2] = { NULL };
-	size_t count = 0;
+	const struct value *found[FIELDS_MAX] = { NULL }; /* the entry of each field */
 
 	VALUE_FOR_EACH(mapping, entry)
 	{
 		const struct field *field = find_field(schema, entry->key->text);
+		const struct value **slot = field != NULL ? &found[field - schema->fields] : NULL;
 
 		if (field == NULL && !schema->is_open)
 			report_unknown(decoder, schema, entry->key);
-		else if (field != NULL)
-			decode_field(decoder, schema, field, entry, message);
-		if (count < COUNT_OF(found))
-			found[count++] = field;
+		if (field == NULL)
+			continue;
+		if (*slot != NULL)
+			decode_error(decoder, entry->key->at,
+				     "'%.*s' is the field '%.*s' of line %u in another spelling; "
+				     "keep one",
+				     TEXT_ARGS(entry->key->text), TEXT_ARGS((*slot)->key->text),
+				     (*slot)->key->at.line);
+		decode_field(decoder, schema, field, entry, message);
+		/* null is absence, but of a required field that has been told by now */
+		if (entry->type != VALUE_NULL || field->flags & FIELD_REQUIRED)
+			*slot = entry;
 	}
-	check_required(decoder, schema, mapping, found, count);
-	if (mapping->count <= COUNT_OF(found))
-		check_groups(decoder, schema, mapping, found);
+	check_required(decoder, schema, mapping, found);
+	check_groups(decoder, schema, found);
 }
 
 void decode_message(struct decoder *decoder, const struct schema *schema,

@@ -155,13 +155,29 @@ static void load_typed(struct decoder *decoder, struct resource_set *set,
 	decoder->hides_lines = false;
 }
 
+/* What has no name of its own is called by its place. */
+static struct text place_name(struct decoder *decoder, const struct value *document)
+{
+	return text_of(arena_printf(decoder->arena, "%s:%u", document->at.file, document->at.line));
+}
+
 static void load_untyped(struct decoder *decoder, struct resource_set *set,
 			 const struct value *document)
 {
 	struct resource *resource = ARENA_NEW(decoder->arena, struct resource);
 
 	resource->kind = KIND_UNTYPED;
-	if (!read_metadata(decoder, document, NULL, resource))
+	if (value_find(document, "metadata.name") == NULL) /* Kustomization has none */
+		*resource = (struct resource){
+			.at = document->at,
+			.name_at = document->at,
+			.kind = KIND_UNTYPED,
+			.kind_name = decode_keep(decoder, text_at(document, "kind")),
+			.api_version = decode_keep(decoder, text_at(document, "apiVersion")),
+			.name = place_name(decoder, document),
+			.namespace = TEXT("")
+		};
+	else if (!read_metadata(decoder, document, NULL, resource))
 		return;
 	resource->document = value_copy(decoder->arena, document);
 	add(decoder, set, resource);

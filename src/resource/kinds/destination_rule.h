@@ -154,6 +154,7 @@ struct retry_budget {
 	struct source_pos at;
 	struct optional_double percent;
 	struct optional_int min_retry_concurrency;
+	struct optional_duration budget_interval;
 };
 
 struct port_traffic_policy { /* replaces the whole policy for its port */
