@@ -254,8 +254,8 @@ void server_send_interim(struct downstream *downstream, const struct http_head *
 
 void server_send_head(struct downstream *downstream, struct http_head *head)
 {
-	head->keep_alive = downstream->keep_alive;
 	http1_prepare_response(head, &downstream->exchange->request);
+	head->keep_alive &= downstream->keep_alive; /* a broken request, or a drain, ends it */
 	downstream->keep_alive = head->keep_alive;
 	downstream->body_to_chunks = head->framing == HTTP_BODY_CHUNKED;
 	http1_write_head(&downstream->link.out, downstream->link.pool, head);
