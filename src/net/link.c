@@ -268,6 +268,13 @@ static void begin_linger(struct link *link)
 	timer_set(link->loop, &link->linger, loop_now(link->loop) + LINGER_NS);
 }
 
+static void end_linger(struct link *link)
+{
+	link_close(link);
+	if (link->ops->on_finished != NULL)
+		link->ops->on_finished(link);
+}
+
 /* Reads and drops what the peer still sends: closing with unread bytes would reset the connection
  * and could destroy our last answer on its way (RFC 9112, section 9.6). */
 static void drop_input(struct link *link)
@@ -279,12 +286,12 @@ static void drop_input(struct link *link)
 		got = link_receive(link, waste, sizeof(waste));
 	} while (got > 0);
 	if (got != -EAGAIN)
-		link_close(link);
+		end_linger(link);
 }
 
 static void on_linger_over(struct timer *timer)
 {
-	link_close(CONTAINER_OF(timer, struct link, linger));
+	end_linger(CONTAINER_OF(timer, struct link, linger));
 }
 
 static void run_flush(struct deferred *deferred)

@@ -6,9 +6,9 @@
  * link->out (byte_queue_*), then link_flush_later; what a round put there leaves in as few writes
  * as possible.
  *
- * After link_close nothing is called back. The owner must not free the link's memory inside a
- * callback of it: owners are freed by loop_defer, at the end of the round. Single-threaded, as the
- * loop. */
+ * After link_close nothing is called back; after link_finish only on_finished, or on_failed. The
+ * owner must not free the link's memory inside a callback of it: owners are freed by loop_defer, at
+ * the end of the round. Single-threaded, as the loop. */
 #pragma once
 
 #include "net/address.h"
@@ -24,6 +24,8 @@ struct link_ops {
 	void (*on_drained)(
 		struct link *link); /* link->out went below LINK_LOW after above LINK_HIGH */
 	void (*on_failed)(struct link *link, const struct error *err); /* it broke; close it */
+	void (*on_finished)(
+		struct link *link); /* the goodbye of link_finish is over; may be NULL */
 };
 
 #define LINK_HIGH (128 * 1024) /* bytes waiting: the producer should pause */
@@ -71,7 +73,7 @@ int link_connect(struct link *link, const struct address *to, struct tls_context
 ssize_t link_read(struct link *link, void *out, size_t len);
 
 void link_flush_later(struct link *link); /* at the end of the round */
-void link_finish(struct link *link);      /* send what waits, say goodbye, linger shortly, close */
+void link_finish(struct link *link);      /* send what waits, say goodbye, linger, on_finished */
 void link_close(struct link *link);       /* at once; what waits is dropped; fine if closed */
 
 static inline bool link_is_open(const struct link *link)

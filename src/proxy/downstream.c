@@ -10,6 +10,7 @@ static void on_open(struct link *link);
 static void on_input(struct link *link);
 static void on_drained(struct link *link);
 static void on_failed(struct link *link, const struct error *err);
+static void on_finished(struct link *link);
 static void on_timer(struct timer *timer);
 static void run_release(struct deferred *deferred);
 static void run_resume(struct deferred *deferred);
@@ -19,6 +20,7 @@ static const struct link_ops ops = {
 	.on_input = on_input,
 	.on_drained = on_drained,
 	.on_failed = on_failed,
+	.on_finished = on_finished,
 };
 
 struct downstream *downstream_of_link(struct link *link)
@@ -144,11 +146,16 @@ static void on_failed(struct link *link, const struct error *err)
 		downstream->state = DOWNSTREAM_CLOSING;
 		link_finish(link); /* the alert should arrive */
 		if (link->state != LINK_CLOSED)
-			return; /* the deadline ends it */
+			return; /* on_finished follows */
 	}
 	if (downstream->exchange != NULL)
 		exchange_cancel(downstream->exchange, FLAG_CLIENT_GONE, "downstream_reset");
 	downstream_close(downstream);
+}
+
+static void on_finished(struct link *link)
+{
+	downstream_close(downstream_of_link(link));
 }
 
 void downstream_retire(struct downstream *downstream)
