@@ -230,11 +230,26 @@ static struct tls_context *copy_settings(const struct tls_settings *settings)
 	return context;
 }
 
+/* OpenSSL takes a list whose lengths do not add up and then finds nothing in it. */
+static bool alpn_adds_up(struct text list)
+{
+	while (list.len > 0) {
+		const size_t len = (unsigned char)list.ptr[0];
+
+		if (len == 0 || len >= list.len)
+			return false;
+		list = text_from(list, len + 1);
+	}
+	return true;
+}
+
 int tls_context_new(const struct tls_settings *settings, struct tls_context **out,
 		    struct error *err)
 {
 	AUTO(tls_context_unref) struct tls_context *context = copy_settings(settings);
 
+	if (!alpn_adds_up(settings->alpn))
+		return error_set(err, -EINVAL, "the ALPN list is malformed");
 	if (settings->verify == NULL && settings->peer_certificate != TLS_PEER_NONE)
 		return error_set(err, -EINVAL,
 				 "a peer's certificate is asked for but nobody checks it");
