@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from harness.certificates import CertificateAuthority
+from harness.mesh import Mesh
 from harness.origin import HttpOrigin, RawOrigin
 from harness.process import BINARY, SHARED, Process
 
@@ -25,7 +26,7 @@ def pytest_runtest_makereport(item):
     """A failure shows the log of every process that the test started."""
     report = (yield).get_result()
     if report.failed:
-        for process in item.stash.get(STARTED, []):
+        for process in filter(lambda process: process.log_path.exists(), item.stash.get(STARTED, [])):
             report.sections.append((f"log of {process.name}", process.log[-8000:]))
 
 
@@ -66,7 +67,7 @@ def start(request, state):
         try:
             process.child.wait(5)
         except subprocess.TimeoutExpired:
-            pytest.fail(f"{process.name} did not end within 5 s of SIGTERM")
+            pytest.fail(f"{process.name} did not end within 5 s of SIGTERM:\n{process.log[-4000:]}")
         finally:
             process.kill()
 
@@ -130,6 +131,12 @@ def raw_origin():
     yield start_origin
     for server in started:
         server.stop()
+
+
+@pytest.fixture
+def mesh(start, resources, ca, state):
+    """Workloads behind one proxy: mesh.serve("api", origin().port); mesh.start(); mesh.get("api", leaf=…)"""
+    return Mesh(start, resources, ca, state)
 
 
 @pytest.fixture

@@ -4,5 +4,6 @@
     process.py       starts a command, keeps its log, ends it with the test
     certificates.py  a test CA whose leaves may be as wrong as a test wishes
     origin.py        HTTP servers that tell what they were asked, and raw ones
+    mesh.py          workloads and services behind one proxy
     wire.py          bytes to a port and back, with or without TLS
 """

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Workloads of one machine, behind one proxy, with identities from a test CA.
+
+    mesh.serve("api", origin.port)        a service: mutual TLS at mesh.inbound("api"), plain behind
+    way_out = mesh.speak_as("web")        a port on which plain HTTP leaves as "web"
+    mesh.write("policy.yaml", text)
+    proxy = mesh.start()
+
+Each workload has a loopback address of its own and is its own service account.
+"""
+
+import json
+
+from .process import free_port, wait_for
+from .wire import client_tls, get, talk
+
+ALPN = ["istio-http/1.1"]
+
+SERVICE = """
+apiVersion: v1
+kind: Service
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  selector: {{app: {name}}}
+  ports:
+  - {{name: http, port: 80, targetPort: {port}}}
+---
+"""
+
+WORKLOAD = """
+apiVersion: networking.istio.io/v1
+kind: WorkloadEntry
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  address: {address}
+  labels: {{app: {name}}}
+  serviceAccount: {name}
+"""
+
+WAY_OUT = """
+---
+apiVersion: networking.istio.io/v1
+kind: Sidecar
+metadata: {{name: {name}, namespace: {namespace}}}
+spec:
+  workloadSelector: {{labels: {{app: {name}}}}}
+  egress:
+  - port: {{number: {port}, name: http, protocol: HTTP}}
+    bind: 127.0.0.1
+    captureMode: NONE
+    hosts: ["*/*"]
+"""
+
+
+class Mesh:
+    def __init__(self, start, resources, ca, state):
+        self._start, self.resources, self.ca, self.state = start, resources, ca, state
+        self.admin = free_port()
+        self.addresses, self.ports, self.leaves = {}, {}, {}
+        self.proxy = None
+
+    # --- what there is ---
+
+    def _add(self, name, namespace, leaf):
+        self.addresses[name] = f"127.0.20.{len(self.addresses) + 1}"
+        self.leaves[name] = leaf or self.ca.leaf(self.id_of(name, namespace))
+        return WORKLOAD.format(name=name, namespace=namespace, address=self.addresses[name])
+
+    def serve(self, name, port, namespace="default", leaf=None):
+        self.ports[name] = port
+        workload = self._add(name, namespace, leaf)
+        self.write(f"{name}.yaml", SERVICE.format(name=name, namespace=namespace, port=port) + workload)
+
+    def speak_as(self, name, namespace="default", leaf=None):
+        port = self.ports[name] = free_port()
+        workload = self._add(name, namespace, leaf)
+        self.write(f"{name}.yaml", workload + WAY_OUT.format(name=name, namespace=namespace, port=port))
+        return port
+
+    def write(self, name, text):
+        return self.resources.write(name, text)
+
+    @staticmethod
+    def id_of(name, namespace="default"):
+        return f"spiffe://cluster.local/ns/{namespace}/sa/{name}"
+
+    # --- the proxy ---
+
+    def start(self, *options, workers=1):
+        identities = []
+        for leaf in self.leaves.values():
+            identities += ["--svid", f"{leaf.certificate},{leaf.key},{leaf.bundle}"]
+        self.log_file = self.state / "access.log"
+        self.proxy = self._start(
+            "proxy", "--workers", workers, "--admin", f"127.0.0.1:{self.admin}", "--access-log",
+            self.log_file, *identities, *options, self.resources.path)
+        self.wait_until_ready()
+        return self.proxy
+
+    def wait_until_ready(self):
+        def is_ready():
+            assert self.proxy.is_running(), f"the proxy ended:\n{self.proxy.log}"
+            try:
+                return get(self.admin, "/ready")[0] == 200
+            except OSError:
+                return False
+
+        wait_for(is_ready, f"the proxy is ready; its log:\n{self.proxy.log}")
+
+    def wait_for_plan(self, number):
+        self.proxy.wait_for_log(f"plan {number} in force")
+
+    # --- asking ---
+
+    def inbound(self, name):
+        return self.addresses[name], self.ports[name]
+
+    def get(self, name, path="/", leaf=None, plain=False, alpn=ALPN, **options):
+        """A request to the inbound side of a workload, by default with mutual TLS."""
+        tls = None if plain else client_tls(leaf, alpn=alpn)
+        return get(self.ports[name], path, address=self.addresses[name], tls=tls, **options)
+
+    def talk(self, name, data, leaf=None, plain=False, alpn=ALPN, seconds=3):
+        tls = None if plain else client_tls(leaf, alpn=alpn)
+        return talk(self.ports[name], data, address=self.addresses[name], tls=tls, seconds=seconds)
+
+    # --- what it tells ---
+
+    def log_lines(self):
+        """The access log, read: every line must be a JSON object."""
+        return [json.loads(line) for line in self.log_file.read_text().splitlines()]
+
+    def wait_for_line(self, **fields):
+        """The last line of the access log that says this."""
+        def find():
+            return [line for line in self.log_lines()
+                    if all(line.get(name) == value for name, value in fields.items())]
+
+        return wait_for(find, f"a line of the access log with {fields}", seconds=5)[-1]
+
+    def metrics(self):
+        """Sums over labels: metrics()["mangrove_requests_total"]"""
+        sums = {}
+        for line in get(self.admin, "/metrics")[2].decode().splitlines():
+            if not line.startswith("#"):
+                name, _, value = line.rpartition(" ")
+                name = name.partition("{")[0]
+                sums[name] = sums.get(name, 0) + float(value)
+        return sums
+
+    def resident_bytes(self):
+        with open(f"/proc/{self.proxy.pid}/status") as status:
+            return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) * 1024
