@@ -71,30 +71,39 @@ static void remove_nominated(struct http_fields *fields, struct text list)
 	}
 }
 
-static const bool of_connection[HTTP_NAME_COUNT] = {
-	[HTTP_CONNECTION] = true, [HTTP_CONTENT_LENGTH] = true,
-	[HTTP_HOST] = true,       [HTTP_HTTP2_SETTINGS] = true,
-	[HTTP_KEEP_ALIVE] = true, [HTTP_PROXY_CONNECTION] = true,
-	[HTTP_TE] = true,         [HTTP_TRANSFER_ENCODING] = true,
-	[HTTP_UPGRADE] = true,
-};
-
 bool http_name_is_of_connection(enum http_name name)
 {
-	return of_connection[name];
+	switch (name) {
+	case HTTP_CONNECTION:
+	case HTTP_CONTENT_LENGTH:
+	case HTTP_HOST:
+	case HTTP_HTTP2_SETTINGS:
+	case HTTP_KEEP_ALIVE:
+	case HTTP_PROXY_CONNECTION:
+	case HTTP_TE:
+	case HTTP_TRANSFER_ENCODING:
+	case HTTP_UPGRADE:
+		return true;
+	default:
+		return false;
+	}
 }
 
+/* Host and the length stay readable for filters; the writers take neither from here. */
 void http_head_remove_hop_by_hop(struct http_head *head)
 {
+	static const enum http_name names[] = { HTTP_CONNECTION, HTTP_HTTP2_SETTINGS,
+						HTTP_KEEP_ALIVE, HTTP_PROXY_CONNECTION,
+						HTTP_TE,         HTTP_TRANSFER_ENCODING,
+						HTTP_UPGRADE };
 	struct http_fields *const fields = &head->fields;
 
 	for (const struct http_field *field = http_fields_find_known(fields, HTTP_CONNECTION);
 	     field != NULL; field = http_fields_next(fields, field))
 		remove_nominated(fields, field->value);
-	for (unsigned name = 0; name < HTTP_NAME_COUNT; name++)
-		if (of_connection[name] && fields->first[name] != 0 && name != HTTP_HOST
-		    && name != HTTP_CONTENT_LENGTH)
-			http_fields_remove_known(fields, name);
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (fields->first[names[i]] != 0)
+			http_fields_remove_known(fields, names[i]);
 	head->upgrade = (struct text){ NULL, 0 };
 }
 
@@ -129,5 +138,5 @@ bool http_trailer_is_allowed(const struct http_field *field)
 		[HTTP_X_REAL_IP] = true,
 	};
 
-	return !head_only[field->id] && !of_connection[field->id];
+	return !head_only[field->id] && !http_name_is_of_connection(field->id);
 }
