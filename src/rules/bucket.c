@@ -92,9 +92,9 @@ static size_t list_type_tests(const struct program_builder *builder, const struc
 	return found;
 }
 
-/* For each type the first type that answers all tests alike. */
-static void classify_types(const struct program_builder *builder, unsigned *alike)
+void builder_classify_types(struct program_builder *builder)
 {
+	unsigned *alike = ARENA_ARRAY(builder->arena, event_type_count(), unsigned);
 	const size_t test_count = builder->tests.len / sizeof(struct test);
 	const struct test **tests = mem_alloc_array(test_count + 1, sizeof(*tests));
 	const size_t count = list_type_tests(builder, tests);
@@ -113,6 +113,7 @@ static void classify_types(const struct program_builder *builder, unsigned *alik
 	}
 	mem_free(answers);
 	mem_free(tests);
+	builder->alike = alike;
 }
 
 /* What has to hold first: the cheapest part of a conjunction, most often one for many rules. */
@@ -148,11 +149,10 @@ void program_fill_buckets(struct program_builder *builder, const uint32_t *rules
 {
 	struct program *program = builder->program;
 	const unsigned types = event_type_count();
-	unsigned *alike = mem_alloc_array(types, sizeof(*alike));
+	const unsigned *alike = builder->alike;
 	struct specialiser in;
 	uint16_t buckets = 1;
 
-	classify_types(builder, alike);
 	specialiser_start(&in, builder);
 	program->buckets = ARENA_ARRAY(builder->arena, types, struct bucket);
 	program->bucket_of_type = ARENA_ARRAY(builder->arena, types, uint16_t);
@@ -167,7 +167,6 @@ void program_fill_buckets(struct program_builder *builder, const uint32_t *rules
 		program->bucket_of_type[type] = buckets++;
 	}
 	mem_free(in.done);
-	mem_free(alike);
 }
 
 size_t program_event_types(struct program_builder *builder, uint32_t node, bool *flags)
@@ -177,8 +176,14 @@ size_t program_event_types(struct program_builder *builder, uint32_t node, bool 
 
 	specialiser_start(&in, builder);
 	for (unsigned type = 1; type < event_type_count(); type++) {
-		specialiser_set_type(&in, type);
-		flags[type] = specialise(&in, node) != NODE_FALSE;
+		const unsigned first = builder->alike[type];
+
+		if (first == type) {
+			specialiser_set_type(&in, type);
+			flags[type] = specialise(&in, node) != NODE_FALSE;
+		} else {
+			flags[type] = flags[first];
+		}
 		count += flags[type];
 	}
 	mem_free(in.done);

@@ -112,11 +112,14 @@ static bool test_node_holds(struct rules_evaluator *evaluator, const struct test
 /* Is there a child that answers `decisive`? */
 static bool any_child_is(struct rules_evaluator *evaluator, const struct node *node, bool decisive)
 {
-	const uint32_t *child = evaluator->program->children + node->first;
+	const uint32_t *children = evaluator->program->children + node->first;
 
-	for (const uint32_t *end = child + node->count; child < end; child++)
-		if (node_holds(evaluator, *child) == decisive)
+	for (uint32_t i = 0; i < node->count; i++) {
+		const bool negated = (children[i] & CHILD_NEGATED) != 0;
+
+		if ((node_holds(evaluator, children[i] & ~CHILD_NEGATED) != negated) == decisive)
 			return true;
+	}
 	return false;
 }
 

@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#define EXPANDED_SIZE_MAX  100000u /* checks and operators of a condition with its macros put in */
+#define EXPANDED_SIZE_MAX  20000u /* checks and operators of a condition with its macros put in */
 #define EXPANDED_TEXT_MAX  (1u << 20)
 #define EXPANDED_DEPTH_MAX 1000u
 

@@ -78,6 +78,8 @@ static int unknown_field(struct text name, struct error *err)
 {
 	const char *names[FIELD_COUNT];
 
+	if (err == NULL)
+		return -ENOENT; /* only asked whether there is one */
 	for (enum field_id id = 1; id < FIELD_COUNT; id++)
 		names[id - 1] = table[id].name;
 

@@ -151,6 +151,17 @@ static int load_definition(struct loader *loader, struct rule_definition *rule)
 	return define_rule(loader->all, rule);
 }
 
+static void warn_of_capture(struct loader *loader)
+{
+	const struct value *capture = value_get(loader->item, "capture");
+
+	if (capture != NULL)
+		report_issue(
+			loader->all->report, LOAD_UNKNOWN_KEY, capture->key->at,
+			"'capture' is not supported and has no effect; 'mangrove watch --record' "
+			"records all events");
+}
+
 int load_rule(struct loader *loader)
 {
 	struct rule_definition rule = { .at = loader->item->at,
@@ -167,6 +178,7 @@ int load_rule(struct loader *loader)
 		return -EINVAL;
 	loader->all->report->item.name = rule.name;
 	load_check_keys(loader, known_keys);
+	warn_of_capture(loader);
 	if (load_optional_bool(loader, "append", &append_flag) != 0
 	    || load_overrides(loader, parts, COUNT_OF(parts), &append, &replace) != 0)
 		return -EINVAL;

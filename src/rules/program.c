@@ -41,6 +41,17 @@ static void *keep(struct arena *arena, struct buffer *array, size_t item, size_t
 	return kept;
 }
 
+/* A NOT among the children of AND and OR needs no node of its own. */
+static void fold_negations(struct program *program)
+{
+	for (uint32_t i = 0; i < program->child_count; i++) {
+		const struct node *child = &program->nodes[program->children[i]];
+
+		if (child->kind == NODE_NOT)
+			program->children[i] = program->children[child->first] | CHILD_NEGATED;
+	}
+}
+
 void program_builder_finish(struct program_builder *builder)
 {
 	struct program *program = builder->program;
@@ -55,6 +66,7 @@ void program_builder_finish(struct program_builder *builder)
 	program->node_count = (uint32_t)count;
 	program->children = keep(arena, &builder->children, sizeof(uint32_t), &count);
 	program->child_count = (uint32_t)count;
+	fold_negations(program);
 	program->databases =
 		keep(arena, &builder->databases, sizeof(hs_database_t *), &program->database_count);
 }

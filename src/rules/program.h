@@ -70,6 +70,8 @@ struct test {
 	hs_database_t *const *patterns; /* regex */
 };
 
+#define CHILD_NEGATED (UINT32_C(1) << 31) /* in program.children: not this node */
+
 enum node_kind { NODE_FALSE, NODE_TRUE, NODE_TEST, NODE_NOT, NODE_AND, NODE_OR };
 
 struct node {
@@ -112,7 +114,8 @@ struct program_builder {
 	struct report_builder *report;
 	struct program *program;
 	struct buffer subjects, tests, nodes, children, databases; /* growing arrays */
-	struct map known; /* bytes of a subject, test or node -> its number + 1 */
+	struct map known;      /* bytes of a subject, test or node -> its number + 1 */
+	const unsigned *alike; /* for each event type the first that answers all tests alike */
 };
 
 void program_builder_init(struct program_builder *builder, struct arena *arena,
@@ -151,7 +154,9 @@ uint32_t builder_not(struct program_builder *builder, uint32_t node);
 uint32_t builder_join(struct program_builder *builder, enum node_kind kind,
 		      const uint32_t *children, size_t count);
 
-/* bucket.c: sorts the rules' conditions into buckets. conditions[i] is rules[i]'s node. */
+/* bucket.c. First, once all tests are known: */
+void builder_classify_types(struct program_builder *builder);
+/* Sorts the rules' conditions into buckets. conditions[i] is rules[i]'s node. */
 void program_fill_buckets(struct program_builder *builder, const uint32_t *rules,
 			  const uint32_t *conditions, size_t count);
 /* The event types the condition can be true for, as flags[event_type_count()]; returns how many. */

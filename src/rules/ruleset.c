@@ -75,6 +75,7 @@ static void report_failure(struct compilation *in, const struct rule_definition 
 static void warn_of_event_types(struct compilation *in, const struct rule_definition *definition,
 				const struct compiled_rule *compiled)
 {
+	in->report.item = (struct item){ "rule", definition->name };
 	if (definition->warn_event_types
 	    && (compiled->event_type_count == 0 || compiled->event_type_count > 100))
 		report_issue(&in->report, LOAD_NO_EVTTYPE, definition->at,
@@ -110,7 +111,6 @@ static bool compile_rule(struct compilation *in, const struct rule_definition *d
 			 struct rule *rule, struct compiled_rule *compiled)
 {
 	struct compile_error err = { 0 };
-	bool *types = ARENA_ARRAY(&in->set->arena, event_type_count(), bool);
 
 	in->report.item = (struct item){ "rule", definition->name };
 	compiled->tree = definition->tree;
@@ -125,10 +125,23 @@ static bool compile_rule(struct compilation *in, const struct rule_definition *d
 		report_failure(in, definition, LOAD_ERR_COMPILE_OUTPUT, &err);
 		return false;
 	}
-	compiled->event_type_count = program_event_types(&in->builder, compiled->node, types);
-	compiled->event_types = types;
-	warn_of_event_types(in, definition, compiled);
 	return true;
+}
+
+static void find_event_types(struct compilation *in)
+{
+	struct ruleset *set = in->set;
+
+	builder_classify_types(&in->builder);
+	for (size_t i = 0; i < set->count; i++) {
+		struct compiled_rule *compiled = &set->compiled[i];
+		bool *types = ARENA_ARRAY(&set->arena, event_type_count(), bool);
+
+		compiled->event_type_count =
+			program_event_types(&in->builder, compiled->node, types);
+		compiled->event_types = types;
+		warn_of_event_types(in, map_get(&in->all.rule_names, set->rules[i].name), compiled);
+	}
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -285,6 +298,7 @@ int ruleset_load(const struct rule_file *files, size_t count, const struct rules
 	if (report->errors == 0) {
 		expand_definitions(&in.all);
 		compile_rules(&in);
+		find_event_types(&in);
 		fill_buckets(&in);
 		keep_names(&in);
 	}
