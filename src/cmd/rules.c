@@ -161,7 +161,7 @@ static int run_validate(struct arguments *arguments)
 	}
 	print_buffer(&text, stdout);
 	rules_report_done(&report);
-	return result == 0 ? STATUS_FINE : STATUS_NO;
+	return result == 0 ? STATUS_FINE : STATUS_USAGE;
 }
 
 /* --- list --------------------------------------------------------------------------------------
