@@ -17,15 +17,14 @@ void diagnostics_done(struct diagnostics *diagnostics)
 	*diagnostics = (struct diagnostics){ 0 };
 }
 
-static void make_room(struct diagnostics *diagnostics)
+static void append(struct diagnostics *diagnostics, struct diagnostic *item)
 {
-	const size_t count = diagnostics->count;
-
-	if (count > 0 && (count & (count - 1)) == 0) /* a power of two: full */
-		diagnostics->items = mem_realloc_array(diagnostics->items, count * 2,
-						       sizeof(*diagnostics->items));
-	else if (count == 0)
-		diagnostics->items = mem_alloc_array(1, sizeof(*diagnostics->items));
+	if (diagnostics->count == diagnostics->capacity) {
+		diagnostics->capacity = MAX_OF(diagnostics->capacity * 2, (size_t)16);
+		diagnostics->items = mem_realloc_array(diagnostics->items, diagnostics->capacity,
+						       sizeof(struct diagnostic *));
+	}
+	diagnostics->items[diagnostics->count++] = item;
 }
 
 static bool is_continuation(char byte) /* of a UTF-8 character */
@@ -57,7 +56,6 @@ void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
 		diagnostics->warnings++;
 	if (diagnostics->count == DIAGNOSTICS_MAX)
 		return;
-	make_room(diagnostics);
 
 	struct diagnostic *item = ARENA_NEW(&diagnostics->arena, struct diagnostic);
 
@@ -70,7 +68,7 @@ void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
 		item->line = (struct text){ arena_strndup(&diagnostics->arena, line.ptr, line.len),
 					    line.len };
 	}
-	diagnostics->items[diagnostics->count++] = item;
+	append(diagnostics, item);
 }
 
 const struct diagnostic *diagnostics_first_error(const struct diagnostics *diagnostics)

@@ -20,7 +20,7 @@ struct diagnostic {
 
 struct diagnostics {
 	struct diagnostic **items; /* what they point to lies in the arena, file names too */
-	size_t count;
+	size_t count, capacity;
 	size_t errors, warnings; /* all, also those beyond the bound */
 	struct arena arena;
 	bool strict; /* warnings are added as errors */

@@ -100,7 +100,8 @@ const struct resource *set_add(struct resource_set *set, struct resource *resour
 		return there;
 	if (list->count == list->capacity) {
 		list->capacity = MAX_OF(list->capacity * 2, (size_t)8);
-		list->items = mem_realloc_array(list->items, list->capacity, sizeof(*list->items));
+		list->items =
+			mem_realloc_array(list->items, list->capacity, sizeof(struct resource *));
 	}
 	list->items[list->count++] = resource;
 	map_put(&set->index,
@@ -136,6 +137,6 @@ void set_finish(struct resource_set *set)
 {
 	for (size_t i = 0; i < KIND_COUNT; i++)
 		if (set->lists[i].count > 0)
-			qsort(set->lists[i].items, set->lists[i].count,
-			      sizeof(*set->lists[i].items), compare_resources);
+			qsort(set->lists[i].items, set->lists[i].count, sizeof(struct resource *),
+			      compare_resources);
 }

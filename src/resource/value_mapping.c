@@ -57,22 +57,26 @@ static void drop_duplicates(struct value_builder *build, struct value *mapping)
 {
 	AUTO_MAP struct map seen = { 0 };
 	const bool many = mapping->count > FEW_KEYS;
-	struct value *last = NULL;
+	struct value *kept = (struct value *)mapping->first; /* the last that stays */
 
-	for (struct value *entry = (struct value *)mapping->first; entry != NULL;
+	if (kept == NULL)
+		return;
+	if (many)
+		map_put(&seen, kept->key->text, kept);
+	for (struct value *entry = (struct value *)kept->next; entry != NULL;
 	     entry = (struct value *)entry->next) {
 		const struct value *first = many ? map_get(&seen, entry->key->text)
 						 : find_before(mapping, entry, entry->key->text);
 
-		if (first == NULL) {
-			if (many)
-				map_put(&seen, entry->key->text, entry);
-			last = entry;
+		if (first != NULL) {
+			report_duplicate(build, first, entry);
+			kept->next = entry->next;
+			mapping->count--;
 			continue;
 		}
-		report_duplicate(build, first, entry);
-		last->next = entry->next;
-		mapping->count--;
+		if (many)
+			map_put(&seen, entry->key->text, entry);
+		kept = entry;
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include "resource/value_build.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libfyaml.h>
 
@@ -236,6 +237,8 @@ static int open_collection(struct value_parser *parser, enum value_type type,
 
 static int close_collection(struct value_parser *parser, struct fy_token *end)
 {
+	assert(parser->depth > 0); /* libfyaml pairs its events */
+
 	struct frame *frame = &parser->frames[--parser->depth];
 	struct value *node = frame->node;
 	const struct text anchor = frame->anchor;

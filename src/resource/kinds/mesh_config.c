@@ -21,11 +21,13 @@ static const struct schema normalization_schema =
 static const struct word outbound_words[] = {
 	{ "REGISTRY_ONLY", OUTBOUND_REGISTRY_ONLY, NULL },
 	{ "ALLOW_ANY", OUTBOUND_ALLOW_ANY, NULL },
+	{ "ALLOW_ANY_DYNAMIC_DNS", OUTBOUND_ALLOW_ANY, "it is read as ALLOW_ANY" },
 	{ NULL, 0, NULL },
 };
 static const struct field outbound_fields[] = {
 	FIELD("mode", FIELD_ENUM, struct mesh_config, outbound_traffic_mode,
 	      .words = outbound_words),
+	FIELD_NAMED("tls"),
 };
 static const struct schema outbound_schema =
 	SCHEMA("outboundTrafficPolicy", struct mesh_config, outbound_fields, .is_inline = true);

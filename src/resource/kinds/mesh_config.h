@@ -79,6 +79,7 @@ struct proxy_config { /* defaultConfig: what this program uses of it */
 	struct optional_duration drain_duration, termination_drain_duration;
 	struct optional_bool hold_application_until_proxy_starts;
 	const struct gateway_topology *gateway_topology;
+	const struct value *connection_settings; /* { profile: EDGE, … } */
 };
 
 struct mesh_config {

@@ -29,6 +29,7 @@ static const struct field config_fields[] = {
 	      hold_application_until_proxy_starts),
 	FIELD("gatewayTopology", FIELD_MESSAGE, struct proxy_config, gateway_topology,
 	      .schema = &topology_schema),
+	FIELD("connectionSettings", FIELD_ANY, struct proxy_config, connection_settings),
 	FIELD_NAMED("configPath"),
 	FIELD_NAMED("binaryPath"),
 	FIELD_NAMED("serviceCluster"),

@@ -81,12 +81,14 @@ static const struct schema egress_schema = SCHEMA("an egress listener", struct s
 static const struct word outbound_words[] = {
 	{ "REGISTRY_ONLY", OUTBOUND_REGISTRY_ONLY, NULL },
 	{ "ALLOW_ANY", OUTBOUND_ALLOW_ANY, NULL },
+	{ "ALLOW_ANY_DYNAMIC_DNS", OUTBOUND_ALLOW_ANY, "it is read as ALLOW_ANY" },
 	{ NULL, 0, NULL },
 };
 
 static const struct field outbound_fields[] = {
 	FIELD("mode", FIELD_ENUM, struct sidecar_outbound_policy, mode, .words = outbound_words),
 	FIELD("egressProxy", FIELD_ANY, struct sidecar_outbound_policy, egress_proxy),
+	FIELD_NAMED("tls"),
 };
 const struct schema sidecar_outbound_policy_schema =
 	SCHEMA("an outboundTrafficPolicy", struct sidecar_outbound_policy, outbound_fields);
