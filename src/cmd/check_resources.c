@@ -2,6 +2,7 @@
 #include "cmd/check_resources.h"
 
 #include "cmd/command.h"
+#include "policy/policy.h"
 #include "resource/resource.h"
 
 #include <stdio.h>
@@ -130,16 +131,19 @@ int check_resources(int argc, char **argv)
 
 	AUTO_DIAGNOSTICS struct diagnostics found;
 	AUTO(resource_set_unref) struct resource_set *set = NULL;
+	AUTO(policy_unref) struct policy *policy = NULL;
 	const struct resource_options options = { .strict = arguments.strict,
 						  .root_namespace = arguments.root_namespace };
 
 	diagnostics_init(&found);
-	const int result = resource_set_load(arguments.paths, arguments.path_count, &options,
-					     &found, &set, NULL);
+	int result = resource_set_load(arguments.paths, arguments.path_count, &options, &found,
+				       &set, NULL);
 
+	if (result == 0) /* and what policies mean together */
+		result = policy_compile(set, &policy, &found, NULL);
 	if (arguments.json)
 		print_json(set, &found);
 	else
 		print_for_people(set, &found);
-	return result == 0 ? STATUS_FINE : STATUS_USAGE;
+	return result == 0 && found.errors == 0 ? STATUS_FINE : STATUS_USAGE;
 }

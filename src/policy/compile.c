@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/compiled.h"
+#include "policy/lint.h"
 #include "policy/validate.h"
 
 #include <errno.h>
@@ -55,6 +56,20 @@ static void validate_all(const struct resource_set *set, struct problems *proble
 		for (size_t i = 0; i < list.count; i++)
 			validate_one(list.items[i], problems);
 	}
+}
+
+/* Warnings about what loads; nobody asked for them without diagnostics. */
+static void lint_all(const struct resource_set *set, struct problems *problems)
+{
+	const struct problem_sink sink = { note_problem, problems };
+	struct resource_list list = resource_set_list(set, KIND_AUTHORIZATION_POLICY);
+
+	if (problems->all == NULL)
+		return;
+	for (size_t i = 0; i < list.count; i++)
+		lint_authorization(&sink, authorization_policy_of(list.items[i]),
+				   resource_set_mesh_config(set)->path_normalization);
+	lint_set(&sink, set);
 }
 
 /* ---- compiling ---- */
@@ -129,6 +144,7 @@ int policy_compile(struct resource_set *set, struct policy **out, struct diagnos
 	validate_all(set, &problems);
 	if (problems.errors > 0)
 		return -EINVAL;
+	lint_all(set, &problems);
 
 	struct policy *policy = MEM_NEW(struct policy);
 

@@ -38,33 +38,33 @@ static bool authorization_selects(const struct policy *policy,
 			     target);
 }
 
-static bool provider_is_known(const struct policy *policy, struct text name)
+static const struct extension_provider *find_provider(const struct policy *policy, struct text name)
 {
 	const struct mesh_config *mesh = resource_set_mesh_config(policy->set);
 
-	for (size_t i = 0; i < mesh->extension_providers.count; i++) {
-		const struct extension_provider *provider = &mesh->extension_providers.items[i];
-
-		if (text_equal(provider->name, name))
-			return provider->envoy_ext_authz_http != NULL
-			       || provider->envoy_ext_authz_grpc != NULL;
-	}
-	return false;
+	for (size_t i = 0; i < mesh->extension_providers.count; i++)
+		if (text_equal(mesh->extension_providers.items[i].name, name))
+			return &mesh->extension_providers.items[i];
+	return NULL;
 }
 
 /* One external authorizer a workload: with two, or one that MeshConfig does not have, whatever
- * matches is denied. */
+ * matches is denied. One that speaks HTTP is not asked about TCP. */
 static void note_provider(struct workload_policy *workload, enum request_protocol protocol,
 			  const struct authorization_policy *source)
 {
-	const char **provider = &workload->custom_provider[protocol];
-	const char *name = source->provider->name.ptr;
+	const char **chosen = &workload->custom_provider[protocol];
+	const struct extension_provider *provider =
+		find_provider(workload->policy, source->provider->name);
 
-	if (*provider != NULL && strcmp(*provider, name) != 0)
+	if (protocol == REQUEST_TCP && provider != NULL && provider->envoy_ext_authz_http != NULL)
+		return;
+	if (*chosen != NULL && !text_is(source->provider->name, *chosen))
 		workload->custom_denies[protocol] = true;
-	if (!provider_is_known(workload->policy, source->provider->name))
+	if (provider == NULL
+	    || (provider->envoy_ext_authz_http == NULL && provider->envoy_ext_authz_grpc == NULL))
 		workload->custom_denies[protocol] = true;
-	*provider = name;
+	*chosen = source->provider->name.ptr;
 }
 
 static void add_rules(struct arena *arena, struct stage *stage, const struct rule_list *more,
