@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define INSTRUCTIONS_MAX 100000
-#define HEREDOCS_MAX     64
+#define INSTRUCTIONS_MAX  5000 /* a hundred times what people write */
+#define LOST_HEREDOCS_MAX 8    /* without an end, each costs a look at all that follows */
+#define HEREDOCS_MAX      64
 
 static const struct docker_keyword {
 	const char *name;
@@ -47,6 +48,7 @@ struct reader {
 	size_t count, comment_count, fault_count, stage_count;
 	size_t capacity, comment_capacity, fault_capacity, stage_capacity;
 	struct buffer joined; /* of the logical line at hand */
+	unsigned lost_heredocs;
 };
 
 const char *docker_op_name(enum docker_op op)
@@ -304,7 +306,7 @@ static void read_heredocs(struct reader *reader, struct docker_instruction *inst
 	struct heredoc_mark marks[HEREDOCS_MAX];
 	const size_t count = find_heredocs(instruction->text, marks);
 
-	if (count == 0)
+	if (count == 0 || reader->lost_heredocs >= LOST_HEREDOCS_MAX)
 		return;
 
 	struct docker_heredoc *heredocs = ARENA_ARRAY(reader->arena, count, struct docker_heredoc);
@@ -313,6 +315,7 @@ static void read_heredocs(struct reader *reader, struct docker_instruction *inst
 		if (!read_heredoc_body(reader, &marks[i])) {
 			add_fault(reader, instruction->keyword,
 				  "a heredoc is not ended: its terminator stands on no line");
+			reader->lost_heredocs++;
 			break;
 		}
 		heredocs[instruction->heredoc_count++] = marks[i].heredoc;
@@ -502,8 +505,12 @@ static void take_instruction(struct reader *reader, struct text content)
 	struct logical_line logical;
 
 	read_logical_line(reader, &logical, content);
-	if (reader->count >= INSTRUCTIONS_MAX)
+	if (reader->count >= INSTRUCTIONS_MAX) {
+		add_fault(reader, logical.at,
+			  "more instructions than any image needs: the rest is not examined");
+		reader->at = reader->text.len;
 		return;
+	}
 	reader->instructions = arena_grow(reader->arena, reader->instructions, reader->count,
 					  &reader->capacity, sizeof(*reader->instructions));
 	instruction = &reader->instructions[reader->count++];

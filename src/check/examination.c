@@ -67,9 +67,14 @@ static const char *source_line(struct examination *exam, unsigned line)
 static struct finding *report(struct examination *exam, const struct check *check, struct range at,
 			      const char *fmt, va_list args)
 {
-	struct finding *finding = findings_add(exam->findings);
+	struct finding *finding;
 	char message[1024];
 
+	if (exam->reported++ >= EXAM_FINDINGS_MAX) {
+		exam->overflow = (struct finding){ 0 };
+		return &exam->overflow;
+	}
+	finding = findings_add(exam->findings);
 	vsnprintf(message, sizeof(message), fmt, args);
 	finding->check = check;
 	finding->severity = check->severity != FINDING_OFF ? check->severity : FINDING_INFO;
@@ -116,7 +121,7 @@ void exam_mend(struct examination *exam, struct finding *finding, struct range a
 	char text[1024];
 	va_list args;
 
-	if (finding == NULL)
+	if (finding == NULL || finding == &exam->overflow)
 		return;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);

@@ -12,14 +12,18 @@ struct dockerfile;
 struct nginx;
 struct manifest;
 
+#define EXAM_FINDINGS_MAX 10000 /* of one file; more help nobody */
+
 struct examination {
 	const struct check_options *options;
 	const char *file;
 	struct text text;
 	struct line_index lines;
-	struct arena *arena;                 /* parsed form and scratch */
-	struct findings *findings;           /* the result, in its own arena */
-	const struct check *check;           /* the one running */
+	struct arena *arena;       /* parsed form and scratch */
+	struct findings *findings; /* the result, in its own arena */
+	const struct check *check; /* the one running */
+	size_t reported;
+	struct finding overflow;             /* what is reported beyond the bound */
 	const struct dockerfile *dockerfile; /* of these three, the one that is being looked at */
 	const struct nginx *nginx;
 	const struct manifest *manifest;

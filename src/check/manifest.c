@@ -3,11 +3,13 @@
 
 #include "check/grow.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LIST_DEPTH_MAX 4
+#define OBJECTS_MAX    5000 /* of one file: they are compared with each other */
 
 /* Which kinds make pods, and where their template is. */
 static const struct template_row {
@@ -73,7 +75,7 @@ static void add_object(struct collector *collector, const struct value *root, un
 		add_object(collector, item, depth + 1);
 		return;
 	}
-	if (api.len == 0 || manifest_text(root, "kind").len == 0)
+	if (api.len == 0 || manifest_text(root, "kind").len == 0 || collector->count >= OBJECTS_MAX)
 		return;
 	collector->objects =
 		arena_grow(collector->exam->arena, collector->objects, collector->count,
@@ -118,6 +120,9 @@ int manifest_parse(struct manifest *out, struct examination *exam, struct error 
 		return result;
 	for (const struct value *document = documents; document != NULL; document = document->next)
 		add_object(&collector, document, 0);
+	if (collector.count >= OBJECTS_MAX)
+		return error_set(err, -EFBIG, "%s holds more than %d objects; split it", exam->file,
+				 OBJECTS_MAX);
 	*out = (struct manifest){ collector.objects, collector.count };
 	return 0;
 }

@@ -4,6 +4,7 @@
 #define BODY_MAX    ((uint64_t)100 << 20)
 #define TIMEOUT_MAX 60
 #define HEADER_MIN  4096
+#define ZONES_MAX   1000 /* each is looked for in the whole file */
 
 void ng_body_size(struct examination *exam)
 {
@@ -94,12 +95,15 @@ static const struct zone_pair {
 static void compare_zones(struct examination *exam, const char *here, const char *there,
 			  const char *fault)
 {
+	unsigned looked_up = 0;
+
 	if (nginx_http(exam) == NULL)
 		return;
-	for (const struct nginx_directive *at = exam->nginx->root.first; at != NULL;
-	     at = nginx_next(at)) {
+	for (const struct nginx_directive *at = exam->nginx->root.first;
+	     at != NULL && looked_up < ZONES_MAX; at = nginx_next(at)) {
 		const struct text name = nginx_is(at, here) ? zone_name(at) : (struct text){ 0 };
 
+		looked_up += name.ptr != NULL;
 		if (name.ptr != NULL && !has_zone(exam, there, name))
 			nginx_report(exam, at, "the zone '%.*s' %s", TEXT_ARGS(name), fault);
 	}

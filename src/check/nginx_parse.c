@@ -8,7 +8,7 @@
 
 #define DEPTH_MAX      32u
 #define FILES_MAX      128u
-#define DIRECTIVES_MAX 200000u
+#define DIRECTIVES_MAX 30000u
 #define FILE_LIMIT     ((size_t)4 << 20)
 
 struct tree {
@@ -265,6 +265,13 @@ static void append(struct nginx_directive *parent, struct nginx_directive *child
 	parent->last = child;
 }
 
+/* Blocks that hold data, one entry a line and often thousands: read, but not kept. */
+static bool is_table(const struct nginx_directive *block)
+{
+	return text_is(block->name, "map") || text_is(block->name, "geo")
+	       || text_is(block->name, "types") || text_is(block->name, "split_clients");
+}
+
 static struct nginx_directive *add_directive(struct reader *reader, struct nginx_directive *parent,
 					     const struct word_list *words, char ended_by)
 {
@@ -323,6 +330,8 @@ static bool take_statement(struct reader *reader, struct nginx_directive *parent
 	if (ended_by == '\0' || ended_by == '}')
 		add_fault(reader, words.items[0].at.start, words.items[words.count - 1].at.end,
 			  "the ; at the end is missing");
+	if (is_table(parent) && ended_by == ';')
+		return true;
 	directive = add_directive(reader, parent, &words, ended_by);
 	if (ended_by == '{')
 		read_body(reader, directive, depth);

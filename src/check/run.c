@@ -55,11 +55,14 @@ int check_text(struct check_run *run, const struct check_options *options, const
 	exam.file = arena_strdup(&run->findings.arena, file);
 	line_index_init(&exam.lines, text, &arena);
 
-	const int result = examine(&exam, artifact, err);
+	int result = examine(&exam, artifact, err);
 
 	select_findings(&exam, first);
 	if (result == 0)
 		run->files++;
+	if (result == 0 && exam.reported > EXAM_FINDINGS_MAX)
+		result = error_set(err, -EFBIG, "%s has %zu findings; only the first %d are shown",
+				   file, exam.reported, EXAM_FINDINGS_MAX);
 	return result;
 }
 
