@@ -53,3 +53,25 @@ bool base64_decode(struct text text, enum base64_alphabet alphabet, void *out, s
 	*out_len = len;
 	return bits == 0; /* what is left over must be zeroes (section 3.5) */
 }
+
+/* Three bytes are four digits; what is left at the end makes two or three. */
+void base64_encode(struct buffer *out, struct text bytes, enum base64_alphabet alphabet)
+{
+	static const char standard[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char url[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	const char *digits = alphabet == BASE64_STANDARD ? standard : url;
+
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		const size_t count = MIN_OF(bytes.len - i, (size_t)3);
+		uint32_t group = 0;
+
+		for (size_t n = 0; n < 3; n++)
+			group = group << 8 | (n < count ? (unsigned char)bytes.ptr[i + n] : 0);
+		for (size_t n = 0; n <= count; n++)
+			buffer_add_char(out, digits[group >> (18 - 6 * n) & 63]);
+		for (size_t n = count; n < 3 && alphabet == BASE64_STANDARD; n++)
+			buffer_add_char(out, '=');
+	}
+}

@@ -2,6 +2,7 @@
 /* base64.h — RFC 4648, strictly: one encoding for each sequence of bytes. */
 #pragma once
 
+#include "base/buffer.h"
 #include "base/text.h"
 
 enum base64_alphabet {
@@ -14,3 +15,5 @@ enum base64_alphabet {
 
 /* False where the text is not what an encoder would have written. */
 bool base64_decode(struct text text, enum base64_alphabet alphabet, void *out, size_t *out_len);
+
+void base64_encode(struct buffer *out, struct text bytes, enum base64_alphabet alphabet);

@@ -4,6 +4,7 @@
 #include "identity/openssl.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 struct bundles *bundles_new(void)
 {
@@ -23,6 +24,9 @@ static void free_bundle(struct bundle *bundle)
 {
 	mem_free((char *)bundle->trust_domain);
 	x509_chain_free(bundle->authorities);
+	for (size_t i = 0; i < bundle->jwt_authority_count; i++)
+		EVP_PKEY_free(bundle->jwt_authorities[i].key);
+	mem_free(bundle->jwt_authorities);
 	mem_free(bundle);
 }
 
@@ -86,4 +90,34 @@ int bundles_add(struct bundles *bundles, struct text trust_domain, X509 *authori
 	X509_up_ref(authority);
 	sk_X509_push(bundle->authorities, authority);
 	return 0;
+}
+
+void bundles_add_jwt_authority(struct bundles *bundles, struct text trust_domain,
+			       struct text key_id, EVP_PKEY *key)
+{
+	struct bundle *bundle = bundles_add_trust_domain(bundles, trust_domain);
+	struct jwt_authority *authority;
+
+	bundle->jwt_authorities =
+		mem_realloc_array(bundle->jwt_authorities, bundle->jwt_authority_count + 1,
+				  sizeof(struct jwt_authority));
+	authority = &bundle->jwt_authorities[bundle->jwt_authority_count++];
+	snprintf(authority->key_id, sizeof(authority->key_id), "%.*s", TEXT_ARGS(key_id));
+	EVP_PKEY_up_ref(key);
+	authority->key = key;
+}
+
+bool bundle_equal(const struct bundle *a, const struct bundle *b)
+{
+	if (sk_X509_num(a->authorities) != sk_X509_num(b->authorities)
+	    || a->jwt_authority_count != b->jwt_authority_count)
+		return false;
+	for (int i = 0; i < sk_X509_num(a->authorities); i++)
+		if (X509_cmp(sk_X509_value(a->authorities, i), sk_X509_value(b->authorities, i))
+		    != 0)
+			return false;
+	for (size_t i = 0; i < a->jwt_authority_count; i++)
+		if (strcmp(a->jwt_authorities[i].key_id, b->jwt_authorities[i].key_id) != 0)
+			return false;
+	return true;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity/ca.h"
+/* ca.c — generations of roots, issuers and JWT keys: made, chosen, published, renewed. */
+#include "identity/ca_private.h"
 
-#include "identity/ca_store.h"
-#include "identity/certificate.h"
 #include "identity/openssl.h"
 
 #include <errno.h>
@@ -11,23 +10,17 @@ static const struct ca_lifetimes default_lifetimes = {
 	.svid_ns = 3600 * NS_PER_SEC,
 	.issuer_ns = UINT64_C(30) * 86400 * NS_PER_SEC,
 	.root_ns = UINT64_C(3650) * 86400 * NS_PER_SEC,
+	.jwt_ns = 300 * NS_PER_SEC,
 };
 
-struct ca {
-	struct ca_store store;
-	char *trust_domain;
-	struct ca_lifetimes lifetimes;
-	struct authority *authorities; /* every root and issuer there ever was */
-	size_t authority_count;
-	size_t root, issuer;     /* places of those at work; NOT_THERE where there is none yet */
-	struct bundles *bundles; /* of the roots that are valid now */
-};
-
-#define NOT_THERE SIZE_MAX
-
-static bool is_valid(const struct authority *authority, int64_t now_ns)
+bool authority_is_valid(const struct authority *authority, int64_t now_ns)
 {
 	return authority->not_before_ns <= now_ns && now_ns < authority->not_after_ns;
+}
+
+struct signer authority_signer(const struct authority *authority)
+{
+	return (struct signer){ authority->certificate, authority->key };
 }
 
 static bool is_past(const struct authority *authority, unsigned eighths, int64_t now_ns)
@@ -37,13 +30,12 @@ static bool is_past(const struct authority *authority, unsigned eighths, int64_t
 	return now_ns >= authority->not_before_ns + life / 8 * eighths;
 }
 
-static struct signer signer_of(const struct authority *authority)
+static bool is_past_half(const struct ca *ca, size_t place, int64_t now_ns)
 {
-	return (struct signer){ authority->certificate, authority->key };
+	return place == NOT_THERE || is_past(&ca->authorities[place], 4, now_ns);
 }
 
-/* Valid a little earlier than now, for clocks that lag behind; never longer than `limit_ns`. */
-static struct validity validity_from(int64_t now_ns, uint64_t life_ns, int64_t limit_ns)
+struct validity validity_from(int64_t now_ns, uint64_t life_ns, int64_t limit_ns)
 {
 	const uint64_t lag = MIN_OF(60 * NS_PER_SEC, life_ns / 60);
 
@@ -51,9 +43,10 @@ static struct validity validity_from(int64_t now_ns, uint64_t life_ns, int64_t l
 				  .not_after_ns = MIN_OF(now_ns + (int64_t)life_ns, limit_ns) };
 }
 
-/* Saves it, then counts it among the authorities; *place is where. */
-static int add_authority(struct ca *ca, struct authority *authority, size_t *place,
-			 struct error *err)
+/* ---- making ---- */
+
+/* Saves the generation and counts it among the authorities. Takes what it owns. */
+static int add_authority(struct ca *ca, struct authority *authority, struct error *err)
 {
 	char until[CLOCK_TEXT_MAX], serial[SERIAL_TEXT_MAX];
 	const int result = ca_store_save(&ca->store, authority, err);
@@ -66,105 +59,109 @@ static int add_authority(struct ca *ca, struct authority *authority, size_t *pla
 	authority->not_after_ns = asn1_time_ns(X509_get0_notAfter(authority->certificate));
 	clock_format_utc(until, authority->not_after_ns);
 	log_info("made %s %u of trust domain %s, serial %s, valid until %s",
-		 authority->issuer == 0 ? "root" : "issuer",
-		 authority->issuer == 0 ? authority->root : authority->issuer, ca->trust_domain,
+		 authority_kind_name(authority->kind), authority->number, ca->trust_domain,
 		 certificate_serial(authority->certificate, serial), until);
 	ca->authorities = mem_realloc_array(ca->authorities, ca->authority_count + 1,
 					    sizeof(struct authority));
-	*place = ca->authority_count++;
-	ca->authorities[*place] = *authority;
+	ca->authorities[ca->authority_count++] = *authority;
 	return 0;
 }
 
-static int make_root(struct ca *ca, int64_t now_ns, struct error *err)
+static X509 *make_certificate(const struct ca *ca, const struct authority *authority,
+			      int64_t now_ns, struct error *err)
 {
-	struct authority root = { .root = ca_store_next_root(&ca->store), .key = p256_key_new() };
-	size_t place;
+	const struct text trust_domain = text_of(ca->trust_domain);
+	const struct ca_lifetimes *lifetimes = &ca->lifetimes;
 
-	if (root.key == NULL)
-		return openssl_error(err, -EIO, "cannot make a key");
-	root.certificate =
-		certificate_make_root(root.key, text_of(ca->trust_domain),
-				      validity_from(now_ns, ca->lifetimes.root_ns, INT64_MAX), err);
-	if (root.certificate == NULL) {
-		authority_done(&root);
-		return -EIO;
-	}
-	return add_authority(ca, &root, &place, err);
-}
+	if (authority->kind == AUTHORITY_ROOT)
+		return certificate_make_root(authority->key, trust_domain,
+					     validity_from(now_ns, lifetimes->root_ns, INT64_MAX),
+					     err);
+	if (authority->kind == AUTHORITY_JWT)
+		return certificate_make_jwt(authority->key,
+					    validity_from(now_ns, lifetimes->issuer_ns, INT64_MAX),
+					    err);
 
-static int make_issuer(struct ca *ca, int64_t now_ns, struct error *err)
-{
 	const struct authority *root = &ca->authorities[ca->root];
-	const struct signer signer = signer_of(root);
-	struct authority issuer = { .root = root->root };
+	const struct signer signer = authority_signer(root);
 
-	if (root->key == NULL)
-		return error_set(err, -ENOKEY,
-				 "a new issuer is needed, but the key of root %u is not in %s",
-				 root->root, ca->store.directory);
-	issuer.issuer = ca_store_next_issuer(&ca->store, root->root);
-	issuer.key = p256_key_new();
-	if (issuer.key == NULL)
-		return openssl_error(err, -EIO, "cannot make a key");
-	issuer.certificate = certificate_make_issuer(
-		issuer.key, text_of(ca->trust_domain),
-		validity_from(now_ns, ca->lifetimes.issuer_ns, root->not_after_ns), &signer, err);
-	if (issuer.certificate == NULL) {
-		authority_done(&issuer);
-		return -EIO;
-	}
-	return add_authority(ca, &issuer, &ca->issuer, err);
+	return certificate_make_issuer(
+		authority->key, trust_domain,
+		validity_from(now_ns, lifetimes->issuer_ns, root->not_after_ns), &signer, err);
 }
 
-static size_t newest_root(const struct ca *ca, int64_t now_ns)
+static int make_authority(struct ca *ca, enum authority_kind kind, int64_t now_ns,
+			  struct error *err)
 {
+	struct authority authority = { .kind = kind };
+
+	if (kind == AUTHORITY_ISSUER) {
+		const struct authority *root = &ca->authorities[ca->root];
+
+		if (root->key == NULL)
+			return error_set(err, -ENOKEY,
+					 "a new issuer is needed, but the key of root %u is not in "
+					 "%s",
+					 root->number, ca->store.directory);
+		authority.root = root->number;
+	}
+	authority.number = ca_store_next(&ca->store, kind, authority.root);
+	authority.key = p256_key_new();
+	if (authority.key == NULL)
+		return openssl_error(err, -EIO, "cannot make a key");
+	authority.certificate = make_certificate(ca, &authority, now_ns, err);
+	if (authority.certificate == NULL) {
+		authority_done(&authority);
+		return -EIO;
+	}
+	return add_authority(ca, &authority, err);
+}
+
+/* ---- choosing ---- */
+
+/* The newest of its kind (an issuer: below the root at work) that is valid and at least so many
+ * eighths of its life old. */
+static size_t find_newest(const struct ca *ca, enum authority_kind kind, unsigned eighths,
+			  int64_t now_ns)
+{
+	const unsigned root = kind == AUTHORITY_ISSUER ? ca->authorities[ca->root].number : 0;
 	size_t newest = NOT_THERE;
 
 	for (size_t i = 0; i < ca->authority_count; i++) {
-		const struct authority *root = &ca->authorities[i];
+		const struct authority *each = &ca->authorities[i];
 
-		if (root->issuer == 0 && is_valid(root, now_ns)
-		    && (newest == NOT_THERE || root->root > ca->authorities[newest].root))
+		if (each->kind == kind && each->root == root && authority_is_valid(each, now_ns)
+		    && is_past(each, eighths, now_ns)
+		    && (newest == NOT_THERE || each->number > ca->authorities[newest].number))
 			newest = i;
 	}
 	return newest;
 }
 
-/* The root that signs issuers: the newest that everybody had an eighth of its life to learn about;
- * where none is that old, the oldest. So a new root is trusted everywhere before it is used. */
-static size_t choose_root(const struct ca *ca, int64_t now_ns)
+static size_t find_oldest(const struct ca *ca, enum authority_kind kind, int64_t now_ns)
 {
-	size_t settled = NOT_THERE, oldest = NOT_THERE;
+	size_t oldest = NOT_THERE;
 
 	for (size_t i = 0; i < ca->authority_count; i++) {
-		const struct authority *root = &ca->authorities[i];
+		const struct authority *each = &ca->authorities[i];
 
-		if (root->issuer != 0 || !is_valid(root, now_ns))
-			continue;
-		if (is_past(root, 1, now_ns)
-		    && (settled == NOT_THERE || root->root > ca->authorities[settled].root))
-			settled = i;
-		if (oldest == NOT_THERE || root->root < ca->authorities[oldest].root)
+		if (each->kind == kind && authority_is_valid(each, now_ns)
+		    && (oldest == NOT_THERE || each->number < ca->authorities[oldest].number))
 			oldest = i;
 	}
-	return settled != NOT_THERE ? settled : oldest;
+	return oldest;
 }
 
-static size_t choose_issuer(const struct ca *ca, int64_t now_ns)
+/* What verifiers learn from the bundle signs only once everybody had an eighth of its life to learn
+ * of it; where nothing is that old, the oldest does. */
+static size_t choose_settled(const struct ca *ca, enum authority_kind kind, int64_t now_ns)
 {
-	size_t newest = NOT_THERE;
+	const size_t settled = find_newest(ca, kind, 1, now_ns);
 
-	for (size_t i = 0; i < ca->authority_count; i++) {
-		const struct authority *issuer = &ca->authorities[i];
-
-		if (issuer->issuer != 0 && issuer->root == ca->authorities[ca->root].root
-		    && issuer->key != NULL && is_valid(issuer, now_ns)
-		    && (newest == NOT_THERE || issuer->issuer > ca->authorities[newest].issuer))
-			newest = i;
-	}
-	return newest;
+	return settled != NOT_THERE ? settled : find_oldest(ca, kind, now_ns);
 }
+
+/* ---- publishing ---- */
 
 static int collect_bundles(const struct ca *ca, int64_t now_ns, struct bundles **out,
 			   struct error *err)
@@ -174,46 +171,23 @@ static int collect_bundles(const struct ca *ca, int64_t now_ns, struct bundles *
 
 	bundles_add_trust_domain(bundles, trust_domain);
 	for (size_t i = 0; i < ca->authority_count; i++) {
-		const struct authority *root = &ca->authorities[i];
+		const struct authority *each = &ca->authorities[i];
+		char key_id[KEY_NAME_MAX];
 		int result = 0;
 
-		if (root->issuer == 0 && is_valid(root, now_ns))
-			result = bundles_add(bundles, trust_domain, root->certificate, err);
+		if (!authority_is_valid(each, now_ns))
+			continue;
+		if (each->kind == AUTHORITY_ROOT)
+			result = bundles_add(bundles, trust_domain, each->certificate, err);
+		else if (each->kind == AUTHORITY_JWT)
+			bundles_add_jwt_authority(
+				bundles, trust_domain,
+				text_of(certificate_key_name(each->certificate, key_id)),
+				X509_get0_pubkey(each->certificate));
 		if (result < 0)
 			return result;
 	}
 	*out = TAKE(bundles);
-	return 0;
-}
-
-static bool is_same_bundle(const struct bundles *a, const struct bundles *b)
-{
-	STACK_OF(X509) *left = a->items[0]->authorities, *right = b->items[0]->authorities;
-
-	if (sk_X509_num(left) != sk_X509_num(right))
-		return false;
-	for (int i = 0; i < sk_X509_num(left); i++)
-		if (X509_cmp(sk_X509_value(left, i), sk_X509_value(right, i)) != 0)
-			return false;
-	return true;
-}
-
-/* With a clock that went back to before any root was made, every root looks as if it were none. */
-static int check_clock(const struct ca *ca, int64_t now_ns, struct error *err)
-{
-	char now[CLOCK_TEXT_MAX], made[CLOCK_TEXT_MAX];
-
-	for (size_t i = 0; i < ca->authority_count; i++) {
-		const struct authority *root = &ca->authorities[i];
-
-		if (root->issuer != 0 || root->not_before_ns <= now_ns)
-			continue;
-		clock_format_utc(now, now_ns);
-		clock_format_utc(made, root->not_before_ns);
-		return error_set(err, -EINVAL,
-				 "the clock says %s, but root %u was made at %s: set the clock",
-				 now, root->root, made);
-	}
 	return 0;
 }
 
@@ -224,7 +198,7 @@ static int publish(struct ca *ca, int64_t now_ns, bool *changed, struct error *e
 
 	if (result < 0)
 		return result;
-	*changed = ca->bundles == NULL || !is_same_bundle(ca->bundles, bundles);
+	*changed = ca->bundles == NULL || !bundle_equal(ca->bundles->items[0], bundles->items[0]);
 	if (*changed) {
 		bundles_unref(ca->bundles);
 		ca->bundles = TAKE(bundles);
@@ -232,40 +206,80 @@ static int publish(struct ca *ca, int64_t now_ns, bool *changed, struct error *e
 	return 0;
 }
 
-int ca_maintain(struct ca *ca, int64_t now_ns, bool *bundles_changed, struct error *err)
+/* ---- over time ---- */
+
+/* With a clock that went back to before any root was made, every root looks as if it were none. */
+static int check_clock(const struct ca *ca, int64_t now_ns, struct error *err)
 {
-	const size_t newest = newest_root(ca, now_ns);
+	char now[CLOCK_TEXT_MAX], made[CLOCK_TEXT_MAX];
+
+	for (size_t i = 0; i < ca->authority_count; i++) {
+		const struct authority *root = &ca->authorities[i];
+
+		if (root->kind != AUTHORITY_ROOT || root->not_before_ns <= now_ns)
+			continue;
+		clock_format_utc(now, now_ns);
+		clock_format_utc(made, root->not_before_ns);
+		return error_set(err, -EINVAL,
+				 "the clock says %s, but root %u was made at %s: set the clock",
+				 now, root->number, made);
+	}
+	return 0;
+}
+
+static int prepare_successors(struct ca *ca, int64_t now_ns, struct error *err)
+{
+	const size_t root = find_newest(ca, AUTHORITY_ROOT, 0, now_ns);
 	int result = 0;
 
-	*bundles_changed = false;
-	if (newest == NOT_THERE)
+	if (root == NOT_THERE)
 		result = check_clock(ca, now_ns, err);
-	if (result < 0)
-		return result;
-	if (newest == NOT_THERE || is_past(&ca->authorities[newest], 4, now_ns))
-		result = make_root(ca, now_ns, err);
+	if (result == 0 && is_past_half(ca, root, now_ns))
+		result = make_authority(ca, AUTHORITY_ROOT, now_ns, err);
+	if (result == 0 && is_past_half(ca, find_newest(ca, AUTHORITY_JWT, 0, now_ns), now_ns))
+		result = make_authority(ca, AUTHORITY_JWT, now_ns, err);
+	return result;
+}
+
+int ca_maintain(struct ca *ca, int64_t now_ns, bool *bundles_changed, struct error *err)
+{
+	int result;
+
+	*bundles_changed = false;
+	result = prepare_successors(ca, now_ns, err);
 	if (result == 0)
 		result = publish(ca, now_ns, bundles_changed, err);
 	if (result < 0)
 		return result;
-	ca->root = choose_root(ca, now_ns);
-	ca->issuer = choose_issuer(ca, now_ns);
-	if (ca->issuer == NOT_THERE || is_past(&ca->authorities[ca->issuer], 4, now_ns))
-		result = make_issuer(ca, now_ns, err);
+	ca->root = choose_settled(ca, AUTHORITY_ROOT, now_ns);
+	ca->jwt = choose_settled(ca, AUTHORITY_JWT, now_ns);
+	/* an issuer travels with what it signs: nobody needs to learn of it before */
+	ca->issuer = find_newest(ca, AUTHORITY_ISSUER, 0, now_ns);
+	if (is_past_half(ca, ca->issuer, now_ns))
+		result = make_authority(ca, AUTHORITY_ISSUER, now_ns, err);
+	ca->issuer = find_newest(ca, AUTHORITY_ISSUER, 0, now_ns);
 	return result;
+}
+
+/* ---- life ---- */
+
+static uint64_t or_default(uint64_t wanted_ns, uint64_t default_ns)
+{
+	return wanted_ns > 0 ? wanted_ns : default_ns;
 }
 
 /* An issuer past half of its life must still have room for a whole SVID. */
 static int choose_lifetimes(const struct ca_lifetimes *wanted, struct ca_lifetimes *out,
 			    struct error *err)
 {
-	*out = default_lifetimes;
-	if (wanted != NULL && wanted->svid_ns > 0)
-		out->svid_ns = wanted->svid_ns;
-	if (wanted != NULL && wanted->issuer_ns > 0)
-		out->issuer_ns = wanted->issuer_ns;
-	if (wanted != NULL && wanted->root_ns > 0)
-		out->root_ns = wanted->root_ns;
+	const struct ca_lifetimes none = { 0 };
+
+	if (wanted == NULL)
+		wanted = &none;
+	out->svid_ns = or_default(wanted->svid_ns, default_lifetimes.svid_ns);
+	out->issuer_ns = or_default(wanted->issuer_ns, default_lifetimes.issuer_ns);
+	out->root_ns = or_default(wanted->root_ns, default_lifetimes.root_ns);
+	out->jwt_ns = or_default(wanted->jwt_ns, default_lifetimes.jwt_ns);
 	if (out->svid_ns > out->issuer_ns / 2 || out->issuer_ns > out->root_ns / 2)
 		return error_set(
 			err, -EINVAL,
@@ -281,7 +295,7 @@ int ca_open(const char *directory, const char *trust_domain, const struct ca_lif
 	bool changed;
 	int result;
 
-	ca->root = ca->issuer = NOT_THERE;
+	ca->root = ca->issuer = ca->jwt = NOT_THERE;
 	ca->store.lock = -1;
 	result = choose_lifetimes(lifetimes, &ca->lifetimes, err);
 	if (result == 0)
@@ -316,66 +330,4 @@ const char *ca_trust_domain(const struct ca *ca)
 struct bundles *ca_bundles(const struct ca *ca)
 {
 	return ca->bundles;
-}
-
-static int check_subject(const struct ca *ca, struct text spiffe_id, struct error *err)
-{
-	struct spiffe_id id;
-	const int result = spiffe_id_parse(spiffe_id, &id, err);
-
-	if (result < 0)
-		return result;
-	if (!text_is(id.trust_domain, ca->trust_domain))
-		return error_set(err, -EINVAL, "'%.*s' lies outside of the trust domain '%s'",
-				 TEXT_ARGS(spiffe_id), ca->trust_domain);
-	if (text_is_empty(id.path))
-		return error_set(err, -EINVAL, "'%.*s' has no path, so it names no workload",
-				 TEXT_ARGS(spiffe_id));
-	return 0;
-}
-
-static void audit_issue(const struct svid *svid)
-{
-	char until[CLOCK_TEXT_MAX], serial[SERIAL_TEXT_MAX];
-
-	clock_format_utc(until, svid->not_after_ns);
-	log_info("issued %s, serial %s, valid until %s", svid->id,
-		 certificate_serial(svid_leaf(svid), serial), until);
-}
-
-int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_t now_ns,
-	     struct svid **out, struct error *err)
-{
-	int result = check_subject(ca, spiffe_id, err);
-
-	if (result < 0)
-		return result;
-	if (ca->issuer == NOT_THERE || !is_valid(&ca->authorities[ca->issuer], now_ns))
-		return error_set(err, -EKEYEXPIRED, "there is no issuer that is valid now");
-
-	const struct authority *issuer = &ca->authorities[ca->issuer];
-	const struct signer signer = signer_of(issuer);
-	AUTO(EVP_PKEY_free) EVP_PKEY *key = subject_key;
-
-	if (key != NULL)
-		EVP_PKEY_up_ref(key);
-	else if ((key = p256_key_new()) == NULL)
-		return openssl_error(err, -EIO, "cannot make a key");
-
-	X509 *leaf = certificate_make_leaf(
-		key, spiffe_id, validity_from(now_ns, ca->lifetimes.svid_ns, issuer->not_after_ns),
-		&signer, err);
-
-	if (leaf == NULL)
-		return -EIO;
-
-	STACK_OF(X509) *chain = sk_X509_new_null();
-
-	X509_up_ref(issuer->certificate);
-	sk_X509_push(chain, leaf);
-	sk_X509_push(chain, issuer->certificate);
-	result = svid_new(chain, TAKE(key), out, err);
-	if (result == 0)
-		audit_issue(*out);
-	return result;
 }

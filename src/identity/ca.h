@@ -6,6 +6,7 @@
  *	trust-domain           the name all of it belongs to
  *	root-N.pem             self-signed, P-256          root-N.key      0600
  *	issuer-N-M.pem         intermediate M of root N    issuer-N-M.key  0600
+ *	jwt-N.pem              a record of validity        jwt-N.key       0600, signs JWT-SVIDs
  *
  * First start makes them; nothing is ever deleted. Each file is written whole, key before
  * certificate, so a crash leaves at worst a key without a certificate, which is ignored. The
@@ -23,6 +24,7 @@ struct ca_lifetimes {       /* zero: the default */
 	uint64_t svid_ns;   /* 1 hour */
 	uint64_t issuer_ns; /* 30 days; its successor is made at half of that */
 	uint64_t root_ns;   /* 10 years */
+	uint64_t jwt_ns;    /* 5 minutes */
 };
 
 /* Opens the authority, making it at first start. -EEXIST where it belongs to another trust domain;
@@ -33,7 +35,7 @@ void ca_close(struct ca *ca);
 DEFINE_AUTO(struct ca, ca_close)
 
 const char *ca_trust_domain(const struct ca *ca);
-/* The roots, for those who verify; borrowed, valid until the next ca_maintain. */
+/* Roots and JWT keys, for those who verify; borrowed, valid until the next ca_maintain. */
 struct bundles *ca_bundles(const struct ca *ca);
 
 /* Signs an SVID for `spiffe_id` (in this trust domain, with a path). `subject_key` is the key to
@@ -41,6 +43,10 @@ struct bundles *ca_bundles(const struct ca *ca);
 int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_t now_ns,
 	     struct svid **out, struct error *err);
 
-/* Makes the successor of an issuer (or root) that is past half of its life. True where ca_bundles
- * changed. Failing leaves the current ones at work. */
+/* Appends a JWT-SVID for `spiffe_id`, to be shown to these audiences (at least one). */
+int ca_issue_jwt(struct ca *ca, struct text spiffe_id, const struct text *audiences,
+		 size_t audience_count, int64_t now_ns, struct buffer *out, struct error *err);
+
+/* Makes the successor of an issuer, root or JWT key that is past half of its life. True where
+ * ca_bundles changed. Failing leaves the current ones at work. */
 int ca_maintain(struct ca *ca, int64_t now_ns, bool *bundles_changed, struct error *err);

@@ -24,13 +24,30 @@ static char *path_in(const struct ca_store *store, const char *name)
 	return mem_printf("%s/%s", store->directory, name);
 }
 
-/* "root-1.key", "issuer-1-2.pem" */
-static char *path_of(const struct ca_store *store, unsigned root, unsigned issuer,
-		     const char *ending)
+static const char *const kind_names[] = {
+	[AUTHORITY_ROOT] = "root",
+	[AUTHORITY_ISSUER] = "issuer",
+	[AUTHORITY_JWT] = "jwt",
+};
+
+const char *authority_kind_name(enum authority_kind kind)
 {
-	if (issuer == 0)
-		return mem_printf("%s/root-%u.%s", store->directory, root, ending);
-	return mem_printf("%s/issuer-%u-%u.%s", store->directory, root, issuer, ending);
+	return kind_names[kind];
+}
+
+/* "root-1.key", "issuer-1-2.pem", "jwt-1.key" */
+static char *path_of(const struct ca_store *store, enum authority_kind kind, unsigned root,
+		     unsigned number, const char *ending)
+{
+	if (kind == AUTHORITY_ISSUER)
+		return mem_printf("%s/issuer-%u-%u.%s", store->directory, root, number, ending);
+	return mem_printf("%s/%s-%u.%s", store->directory, kind_names[kind], number, ending);
+}
+
+static char *path_of_authority(const struct ca_store *store, const struct authority *authority,
+			       const char *ending)
+{
+	return path_of(store, authority->kind, authority->root, authority->number, ending);
 }
 
 static int prepare_directory(const char *directory, struct error *err)
@@ -187,9 +204,9 @@ static int load_authority(const struct ca_store *store, struct authority *author
 			  struct error *err)
 {
 	AUTO(mem_free_text)
-	char *certificate = path_of(store, authority->root, authority->issuer, "pem");
+	char *certificate = path_of_authority(store, authority, "pem");
 	AUTO(mem_free_text)
-	char *key = path_of(store, authority->root, authority->issuer, "key");
+	char *key = path_of_authority(store, authority, "key");
 	int result = load_certificate(certificate, &authority->certificate, err);
 
 	if (result == 0 && file_exists(key))
@@ -204,27 +221,35 @@ static int load_authority(const struct ca_store *store, struct authority *author
 	return 0;
 }
 
-/* Which generation "root-N.pem" or "issuer-N-M.pem" is; false for any other name. */
+static bool take_number(struct text *rest, unsigned *out)
+{
+	uint64_t number;
+
+	if (rest->ptr == NULL || !text_parse_number(text_split(rest, '-'), UINT32_MAX - 1, &number)
+	    || number == 0)
+		return false;
+	*out = (unsigned)number;
+	return true;
+}
+
+/* Which generation a certificate's file name speaks of; false where it is none of ours. */
 static bool parse_name(struct text name, struct authority *out)
 {
 	const struct text ending = TEXT(".pem");
-	uint64_t root = 0, issuer = 0;
 
+	*out = (struct authority){ 0 };
 	if (!text_ends_with(name, ending))
 		return false;
 	name.len -= ending.len;
 
 	const struct text kind = text_split(&name, '-');
-	const bool is_issuer = text_is(kind, "issuer");
 
-	if (!is_issuer && !text_is(kind, "root"))
+	for (size_t i = AUTHORITY_ROOT; i < COUNT_OF(kind_names); i++)
+		if (text_is(kind, kind_names[i]))
+			out->kind = (enum authority_kind)i;
+	if (out->kind == 0 || (out->kind == AUTHORITY_ISSUER && !take_number(&name, &out->root)))
 		return false;
-	if (!text_parse_number(text_split(&name, '-'), UINT32_MAX - 1, &root) || root == 0)
-		return false;
-	if (is_issuer && (!text_parse_number(name, UINT32_MAX - 1, &issuer) || issuer == 0))
-		return false;
-	*out = (struct authority){ .root = (unsigned)root, .issuer = (unsigned)issuer };
-	return is_issuer || name.ptr == NULL;
+	return take_number(&name, &out->number) && name.ptr == NULL;
 }
 
 static void close_directory(DIR **slot)
@@ -263,28 +288,20 @@ int ca_store_load(const struct ca_store *store, struct authority **out, size_t *
 }
 
 /* A key that was written just before a crash counts too: nothing is ever overwritten. */
-static bool is_taken(const struct ca_store *store, unsigned root, unsigned issuer)
+static bool is_taken(const struct ca_store *store, enum authority_kind kind, unsigned root,
+		     unsigned number)
 {
-	AUTO(mem_free_text) char *certificate = path_of(store, root, issuer, "pem");
-	AUTO(mem_free_text) char *key = path_of(store, root, issuer, "key");
+	AUTO(mem_free_text) char *certificate = path_of(store, kind, root, number, "pem");
+	AUTO(mem_free_text) char *key = path_of(store, kind, root, number, "key");
 
 	return file_exists(certificate) || file_exists(key);
 }
 
-unsigned ca_store_next_root(const struct ca_store *store)
+unsigned ca_store_next(const struct ca_store *store, enum authority_kind kind, unsigned root)
 {
 	unsigned number = 1;
 
-	while (is_taken(store, number, 0))
-		number++;
-	return number;
-}
-
-unsigned ca_store_next_issuer(const struct ca_store *store, unsigned root)
-{
-	unsigned number = 1;
-
-	while (is_taken(store, root, number))
+	while (is_taken(store, kind, root, number))
 		number++;
 	return number;
 }
@@ -293,8 +310,8 @@ int ca_store_save(const struct ca_store *store, const struct authority *authorit
 		  struct error *err)
 {
 	AUTO(mem_free_text)
-	char *key_path = path_of(store, authority->root, authority->issuer, "key");
-	AUTO(mem_free_text) char *path = path_of(store, authority->root, authority->issuer, "pem");
+	char *key_path = path_of_authority(store, authority, "key");
+	AUTO(mem_free_text) char *path = path_of_authority(store, authority, "pem");
 	AUTO_BUFFER struct buffer key = { 0 }, certificate = { 0 };
 	int result = pem_write_key(&key, authority->key, err);
 

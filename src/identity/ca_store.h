@@ -4,10 +4,13 @@
 
 #include "identity/svid.h"
 
-/* A root or an issuer. The key is absent where somebody keeps it elsewhere (an offline root). */
+enum authority_kind { AUTHORITY_ROOT = 1, AUTHORITY_ISSUER, AUTHORITY_JWT };
+
+/* One generation. The key is absent where somebody keeps it elsewhere (an offline root). */
 struct authority {
-	unsigned root;     /* generation of the root, from 1 */
-	unsigned issuer;   /* of the issuer below it, from 1; 0: this is the root itself */
+	enum authority_kind kind;
+	unsigned root;     /* of an issuer: the generation of the root above it; else 0 */
+	unsigned number;   /* generation, from 1 */
 	X509 *certificate; /* owned */
 	EVP_PKEY *key;     /* owned; NULL: not here */
 	int64_t not_before_ns, not_after_ns;
@@ -24,15 +27,15 @@ int ca_store_open(const char *directory, const char *wanted, struct ca_store *ou
 		  char **trust_domain, struct error *err);
 void ca_store_done(struct ca_store *store);
 
-/* Every root and issuer that has a certificate, in no order. A key that others may read, or that
+/* Every generation that has a certificate, in no order. A key that others may read, or that
  * does not fit, is an error. */
 int ca_store_load(const struct ca_store *store, struct authority **out, size_t *count,
 		  struct error *err);
 /* Writes the key, then the certificate; never over a file that is there. */
 int ca_store_save(const struct ca_store *store, const struct authority *authority,
 		  struct error *err);
-/* The first number that no file has: of a root, or of an issuer of that root. */
-unsigned ca_store_next_root(const struct ca_store *store);
-unsigned ca_store_next_issuer(const struct ca_store *store, unsigned root);
+/* The first number that no file of this kind (and below this root) has. */
+unsigned ca_store_next(const struct ca_store *store, enum authority_kind kind, unsigned root);
 
+const char *authority_kind_name(enum authority_kind kind); /* "issuer" */
 void authority_done(struct authority *authority);

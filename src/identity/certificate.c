@@ -26,6 +26,9 @@ static const struct fixed_extension issuer_extensions[] = {
 	{ NID_basic_constraints, DER("\x30\x06\x01\x01\xff\x02\x01\x00") }, /* cA, pathLen 0 */
 	{ NID_key_usage, DER("\x03\x02\x01\x06") },
 };
+static const struct fixed_extension jwt_extensions[] = {
+	{ NID_key_usage, DER("\x03\x02\x07\x80") }, /* digitalSignature */
+};
 static const struct fixed_extension leaf_extensions[] = {
 	{ NID_basic_constraints, DER("\x30\x00") }, /* no cA */
 	{ NID_key_usage, DER("\x03\x02\x07\x80") }, /* digitalSignature */
@@ -206,6 +209,15 @@ X509 *certificate_make_issuer(EVP_PKEY *key, struct text trust_domain, struct va
 	return finish(issuer, complete, root, err);
 }
 
+X509 *certificate_make_jwt(EVP_PKEY *key, struct validity validity, struct error *err)
+{
+	X509 *record = begin(key, validity);
+	const bool complete = record != NULL && set_authority_subject(record, "jwt")
+			      && add_fixed(record, jwt_extensions, COUNT_OF(jwt_extensions));
+
+	return finish(record, complete, &(struct signer){ record, key }, err);
+}
+
 X509 *certificate_make_leaf(EVP_PKEY *key, struct text spiffe_id, struct validity validity,
 			    const struct signer *issuer, struct error *err)
 {
@@ -218,6 +230,18 @@ X509 *certificate_make_leaf(EVP_PKEY *key, struct text spiffe_id, struct validit
 			      && add_uri_name(leaf, true, spiffe_id);
 
 	return finish(leaf, complete, issuer, err);
+}
+
+const char *certificate_key_name(const X509 *certificate, char out[KEY_NAME_MAX])
+{
+	unsigned char hash[SHA_DIGEST_LENGTH];
+
+	out[0] = '\0';
+	if (!hash_public_key(certificate, hash))
+		return out;
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	return out;
 }
 
 const char *certificate_serial(const X509 *certificate, char out[SERIAL_TEXT_MAX])

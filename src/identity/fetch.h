@@ -18,7 +18,9 @@ int identity_fetch(const char *endpoint, uint64_t patience_ns, struct identity_s
 /* All certificates of a PEM file; the caller frees the stack and its members. */
 int identity_read_certificates(const char *path, STACK_OF(X509) * *out, struct error *err);
 
-/* The bundle as SPIFFE_Trust_Domain_and_Bundle.md, section 4, has it: a JWK Set, "use" x509-svid.
- */
+/* The bundle as SPIFFE_Trust_Domain_and_Bundle.md, section 4, has it: a JWK Set whose keys say what
+ * they are for ("use"). */
 int bundle_write_jwks(const struct bundle *bundle, struct buffer *out, struct error *err);
+/* The keys of JWT-SVIDs alone and without "use", as the Workload API sends them. */
+int bundle_write_jwt_keys(const struct bundle *bundle, struct buffer *out, struct error *err);
 void bundle_write_pem(const struct bundle *bundle, struct buffer *out);

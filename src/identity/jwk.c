@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/jwk.h"
 
-#include "identity/base64.h"
 #include "identity/openssl.h"
 
 #include <errno.h>
@@ -32,7 +31,7 @@ static int write_number(struct json_writer *json, const char *name, const EVP_PK
 	BN_free(number);
 	if (!fits)
 		return -EINVAL;
-	base64url_add(&encoded, (struct text){ (const char *)bytes, len });
+	base64_encode(&encoded, (struct text){ (const char *)bytes, len }, BASE64_URL);
 	json_key(json, name);
 	json_text(json, buffer_text(&encoded));
 	return 0;

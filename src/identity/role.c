@@ -202,6 +202,17 @@ static struct identity_set *entitle(void *owner, const struct caller *caller)
 	return registry_entitled(((struct role *)owner)->registry, caller);
 }
 
+static int issue_token(void *owner, struct text spiffe_id, const struct text *audiences,
+		       size_t audience_count, struct buffer *out, struct error *err)
+{
+	struct role *role = owner;
+
+	return ca_issue_jwt(role->ca, spiffe_id, audiences, audience_count, loop_wall(role->loop),
+			    out, err);
+}
+
+static const struct workload_api_ops ops = { .entitled = entitle, .issue_token = issue_token };
+
 static char *absolute_path(const char *path)
 {
 	AUTO(mem_free_text) char *here = getcwd(NULL, 0);
@@ -216,7 +227,7 @@ static int start_api(struct role *role, struct error *err)
 	char *path = options->socket != NULL ? mem_strdup(options->socket)
 					     : mem_printf("%s/workload-api.sock", options->state);
 	AUTO(mem_free_text) char *where = absolute_path(path);
-	const int result = workload_api_listen(role->loop, where, entitle, role, &role->api, err);
+	const int result = workload_api_listen(role->loop, where, &ops, role, &role->api, err);
 
 	if (result == 0)
 		log_info("trust domain %s, %zu identities, Workload API at unix://%s",

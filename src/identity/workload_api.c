@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity/workload_api.h"
+#include "identity/workload_api_private.h"
 
 #include "identity/workload_messages.h"
-#include "net/net.h"
-#include "workload_api.pb-c.h"
 
 #include <errno.h>
 
@@ -11,22 +9,6 @@
  * callers do not all renew at the same moment. */
 #define PUSH_PORTION  64
 #define PUSH_PAUSE_NS (5 * NS_PER_MS)
-
-struct workload_api {
-	struct loop *loop;
-	struct grpc_server *server;
-	entitlement_fn entitled;
-	void *owner;
-	struct list streams; /* up to date */
-	struct list due;     /* to be told of a change; first come, first told */
-	struct timer push;
-};
-
-/* What a streaming method sends. */
-struct stream_kind {
-	int (*write)(struct buffer *out, const struct identity_set *set, struct error *err);
-	bool (*is_same)(const struct identity_set *a, const struct identity_set *b);
-};
 
 struct stream {
 	struct list place; /* in `streams` or `due`; the call owns it */
@@ -37,7 +19,7 @@ struct stream {
 	struct identity_set *sent; /* the last state the caller got; owned */
 };
 
-static bool has_same_bundles(const struct identity_set *a, const struct identity_set *b)
+bool workload_has_same_bundles(const struct identity_set *a, const struct identity_set *b)
 {
 	return a->bundles == b->bundles;
 }
@@ -45,12 +27,13 @@ static bool has_same_bundles(const struct identity_set *a, const struct identity
 /* SVIDs are immutable and shared, so the same pointer is the same identity. */
 static bool has_same_svids(const struct identity_set *a, const struct identity_set *b)
 {
-	return has_same_bundles(a, b) && a->svid_count == b->svid_count
+	return workload_has_same_bundles(a, b) && a->svid_count == b->svid_count
 	       && memcmp(a->svids, b->svids, a->svid_count * sizeof(struct svid *)) == 0;
 }
 
 static const struct stream_kind svid_stream = { workload_write_svids, has_same_svids };
-static const struct stream_kind bundle_stream = { workload_write_bundles, has_same_bundles };
+static const struct stream_kind bundle_stream = { workload_write_bundles,
+						  workload_has_same_bundles };
 
 static void send_state(struct stream *stream, struct identity_set *set)
 {
@@ -70,7 +53,7 @@ static void update(struct stream *stream)
 {
 	struct workload_api *api = stream->api;
 	AUTO(identity_set_unref)
-	struct identity_set *set = api->entitled(api->owner, &stream->caller);
+	struct identity_set *set = api->ops->entitled(api->owner, &stream->caller);
 
 	if (set == NULL) {
 		grpc_call_finish(stream->call, GRPC_PERMISSION_DENIED, "no identity issued");
@@ -110,12 +93,12 @@ void workload_api_changed(struct workload_api *api)
 		timer_set(api->loop, &api->push, loop_now(api->loop));
 }
 
-static void on_stream_writable(struct grpc_call *call)
+void workload_stream_writable(struct grpc_call *call)
 {
 	update(grpc_call_data(call));
 }
 
-static void on_stream_end(struct grpc_call *call)
+void workload_stream_end(struct grpc_call *call)
 {
 	struct stream *stream = grpc_call_data(call);
 
@@ -126,7 +109,7 @@ static void on_stream_end(struct grpc_call *call)
 	mem_free(stream);
 }
 
-static void begin_stream(struct grpc_call *call, const struct stream_kind *kind)
+void workload_begin_stream(struct grpc_call *call, const struct stream_kind *kind)
 {
 	struct workload_api *api = grpc_call_owner(call);
 	struct caller caller;
@@ -147,16 +130,32 @@ static void begin_stream(struct grpc_call *call, const struct stream_kind *kind)
 	update(stream);
 }
 
+struct identity_set *workload_entitled(struct grpc_call *call)
+{
+	struct workload_api *api = grpc_call_owner(call);
+	struct identity_set *set = NULL;
+	struct caller caller;
+
+	if (caller_of_socket(grpc_call_socket(call), &caller) < 0) {
+		grpc_call_finish(call, GRPC_UNAVAILABLE, "the kernel does not say who is calling");
+		return NULL;
+	}
+	set = api->ops->entitled(api->owner, &caller);
+	if (set == NULL)
+		grpc_call_finish(call, GRPC_PERMISSION_DENIED, "no identity issued");
+	return set;
+}
+
 static void fetch_x509_svid(struct grpc_call *call, struct text message)
 {
 	(void)message; /* has no fields */
-	begin_stream(call, &svid_stream);
+	workload_begin_stream(call, &svid_stream);
 }
 
 static void fetch_x509_bundles(struct grpc_call *call, struct text message)
 {
 	(void)message; /* has no fields */
-	begin_stream(call, &bundle_stream);
+	workload_begin_stream(call, &bundle_stream);
 }
 
 /* SPIFFE_Workload_Endpoint.md, section 4: a browser tricked into calling cannot set it. */
@@ -173,12 +172,18 @@ static enum grpc_status admit(struct grpc_call *call, const char **message)
 static const struct grpc_method methods[] = {
 	{ .path = "/SpiffeWorkloadAPI/FetchX509SVID",
 	  .on_message = fetch_x509_svid,
-	  .on_writable = on_stream_writable,
-	  .on_end = on_stream_end },
+	  .on_writable = workload_stream_writable,
+	  .on_end = workload_stream_end },
 	{ .path = "/SpiffeWorkloadAPI/FetchX509Bundles",
 	  .on_message = fetch_x509_bundles,
-	  .on_writable = on_stream_writable,
-	  .on_end = on_stream_end },
+	  .on_writable = workload_stream_writable,
+	  .on_end = workload_stream_end },
+	{ .path = "/SpiffeWorkloadAPI/FetchJWTSVID", .on_message = workload_fetch_jwt_svid },
+	{ .path = "/SpiffeWorkloadAPI/FetchJWTBundles",
+	  .on_message = workload_fetch_jwt_bundles,
+	  .on_writable = workload_stream_writable,
+	  .on_end = workload_stream_end },
+	{ .path = "/SpiffeWorkloadAPI/ValidateJWTSVID", .on_message = workload_validate_jwt_svid },
 };
 
 static const struct grpc_service workload_service = { .methods = methods,
@@ -193,15 +198,16 @@ static int socket_address(const char *path, struct address *out, struct error *e
 	return address_parse(text_of(text), out, err);
 }
 
-int workload_api_listen(struct loop *loop, const char *socket_path, entitlement_fn entitled,
-			void *owner, struct workload_api **out, struct error *err)
+int workload_api_listen(struct loop *loop, const char *socket_path,
+			const struct workload_api_ops *ops, void *owner, struct workload_api **out,
+			struct error *err)
 {
 	AUTO(workload_api_free) struct workload_api *api = MEM_NEW(struct workload_api);
 	struct address address;
 	int result = socket_address(socket_path, &address, err);
 
 	api->loop = loop;
-	api->entitled = entitled;
+	api->ops = ops;
 	api->owner = owner;
 	api->push.fire = push_portion;
 	list_init(&api->streams);

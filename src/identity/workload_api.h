@@ -12,12 +12,19 @@
 struct loop;
 struct workload_api;
 
-/* What the server asks its owner: the identities this caller is entitled to, most specific first,
- * as a set with a reference for the server; NULL where it has none. */
-typedef struct identity_set *(*entitlement_fn)(void *owner, const struct caller *caller);
+/* What the server asks its owner. */
+struct workload_api_ops {
+	/* The identities this caller is entitled to, most specific first, as a set with a
+	 * reference for the server; NULL where it has none. */
+	struct identity_set *(*entitled)(void *owner, const struct caller *caller);
+	/* Appends a JWT-SVID of one of these. */
+	int (*issue_token)(void *owner, struct text spiffe_id, const struct text *audiences,
+			   size_t audience_count, struct buffer *out, struct error *err);
+};
 
-int workload_api_listen(struct loop *loop, const char *socket_path, entitlement_fn entitled,
-			void *owner, struct workload_api **out, struct error *err);
+int workload_api_listen(struct loop *loop, const char *socket_path,
+			const struct workload_api_ops *ops, void *owner, struct workload_api **out,
+			struct error *err);
 /* Identities, bundles or entitlements changed: streams are sent their new state. */
 void workload_api_changed(struct workload_api *api);
 void workload_api_free(struct workload_api *api);

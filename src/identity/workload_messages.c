@@ -2,6 +2,7 @@
 #include "identity/workload_messages.h"
 
 #include "identity/openssl.h"
+#include "identity/protobuf.h"
 #include "workload_api.pb-c.h"
 
 #include <errno.h>
@@ -93,15 +94,6 @@ static char *trust_domain_id(struct arena *arena, const struct bundle *bundle)
 	return arena_printf(arena, "spiffe://%s", bundle->trust_domain);
 }
 
-static void pack(struct buffer *out, const ProtobufCMessage *message)
-{
-	const size_t len = protobuf_c_message_get_packed_size(message);
-
-	protobuf_c_message_pack(message, (uint8_t *)buffer_reserve(out, len));
-	out->len += len;
-	out->data[out->len] = '\0';
-}
-
 /* One of the set's own identities has this trust domain; otherwise it is a federated one. */
 static bool is_own_domain(const struct identity_set *set, const struct bundle *bundle)
 {
@@ -152,7 +144,7 @@ int workload_write_svids(struct buffer *out, const struct identity_set *set, str
 	if (result == 0)
 		result = add_federated(&arena, set, &response, err);
 	if (result == 0)
-		pack(out, &response.base);
+		protobuf_pack(out, &response.base);
 	free_keys(response.svids, response.n_svids);
 	return result;
 }
@@ -180,21 +172,11 @@ int workload_write_bundles(struct buffer *out, const struct identity_set *set, s
 		if (result < 0)
 			return result;
 	}
-	pack(out, &response.base);
+	protobuf_pack(out, &response.base);
 	return 0;
 }
 
 /* ---- reading ---- */
-
-static void *allocate(void *arena, size_t size)
-{
-	return arena_alloc(arena, size);
-}
-
-static void leave_to_arena(void *arena, void *memory)
-{
-	(void)arena, (void)memory;
-}
 
 static int decode_certificates(ProtobufCBinaryData der, STACK_OF(X509) * *out, struct error *err)
 {
@@ -294,9 +276,6 @@ int workload_read_svids(struct text message, uint64_t generation, struct identit
 			struct error *err)
 {
 	AUTO_ARENA struct arena arena;
-	ProtobufCAllocator allocator = { .alloc = allocate,
-					 .free = leave_to_arena,
-					 .allocator_data = &arena };
 	__attribute__((cleanup(svid_list_done))) struct svid_list svids = { 0 };
 	AUTO(bundles_unref) struct bundles *bundles = bundles_new();
 	int result = 0;
@@ -304,7 +283,7 @@ int workload_read_svids(struct text message, uint64_t generation, struct identit
 	arena_init(&arena, 16384);
 
 	const X509SVIDResponse *response =
-		x509_svidresponse__unpack(&allocator, message.len, (const uint8_t *)message.ptr);
+		protobuf_unpack(&arena, &x509_svidresponse__descriptor, message);
 
 	if (response == NULL)
 		return error_set(err, -EPROTO, "the Workload API's message is malformed");

@@ -38,6 +38,8 @@ static struct identity_set *entitle(void *owner, const struct caller *caller)
 	return place->granted != NULL ? identity_set_ref(place->granted) : NULL;
 }
 
+static const struct workload_api_ops ops = { .entitled = entitle };
+
 static void on_change(void *owner, struct identity_set *set)
 {
 	struct place *place = owner;
@@ -78,8 +80,7 @@ static void grant(struct place *place, const char *first, const char *second)
 static void serve(struct place *place)
 {
 	assert_int_equal(
-		workload_api_listen(place->loop, place->socket, entitle, place, &place->api, NULL),
-		0);
+		workload_api_listen(place->loop, place->socket, &ops, place, &place->api, NULL), 0);
 }
 
 static void ask(struct place *place)

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ca_issue.c — what the authority signs: X.509-SVIDs and JWT-SVIDs, each with a line in the log. */
+#include "identity/ca_private.h"
+
+#include "identity/jwt_svid.h"
+#include "identity/openssl.h"
+
+#include <errno.h>
+
+static int check_subject(const struct ca *ca, struct text spiffe_id, struct error *err)
+{
+	struct spiffe_id id;
+	const int result = spiffe_id_parse(spiffe_id, &id, err);
+
+	if (result < 0)
+		return result;
+	if (!text_is(id.trust_domain, ca->trust_domain))
+		return error_set(err, -EINVAL, "'%.*s' lies outside of the trust domain '%s'",
+				 TEXT_ARGS(spiffe_id), ca->trust_domain);
+	if (text_is_empty(id.path))
+		return error_set(err, -EINVAL, "'%.*s' has no path, so it names no workload",
+				 TEXT_ARGS(spiffe_id));
+	return 0;
+}
+
+/* The authority at this place, if it may sign now. */
+static const struct authority *signing(const struct ca *ca, size_t place, int64_t now_ns,
+				       struct error *err)
+{
+	if (place == NOT_THERE || ca->authorities[place].key == NULL
+	    || !authority_is_valid(&ca->authorities[place], now_ns)) {
+		error_set(err, -EKEYEXPIRED, "there is no issuer that is valid now");
+		return NULL;
+	}
+	return &ca->authorities[place];
+}
+
+static void audit_issue(const struct svid *svid)
+{
+	char until[CLOCK_TEXT_MAX], serial[SERIAL_TEXT_MAX];
+
+	clock_format_utc(until, svid->not_after_ns);
+	log_info("issued %s, serial %s, valid until %s", svid->id,
+		 certificate_serial(svid_leaf(svid), serial), until);
+}
+
+static EVP_PKEY *given_or_new_key(EVP_PKEY *given)
+{
+	if (given != NULL)
+		EVP_PKEY_up_ref(given);
+	return given != NULL ? given : p256_key_new();
+}
+
+int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_t now_ns,
+	     struct svid **out, struct error *err)
+{
+	const struct authority *issuer = signing(ca, ca->issuer, now_ns, err);
+	int result = check_subject(ca, spiffe_id, err);
+
+	if (result < 0)
+		return result;
+	if (issuer == NULL)
+		return -EKEYEXPIRED;
+
+	AUTO(EVP_PKEY_free) EVP_PKEY *key = given_or_new_key(subject_key);
+
+	if (key == NULL)
+		return openssl_error(err, -EIO, "cannot make a key");
+
+	const struct signer signer = authority_signer(issuer);
+	X509 *leaf = certificate_make_leaf(
+		key, spiffe_id, validity_from(now_ns, ca->lifetimes.svid_ns, issuer->not_after_ns),
+		&signer, err);
+
+	if (leaf == NULL)
+		return -EIO;
+
+	STACK_OF(X509) *chain = sk_X509_new_null();
+
+	X509_up_ref(issuer->certificate);
+	sk_X509_push(chain, leaf);
+	sk_X509_push(chain, issuer->certificate);
+	result = svid_new(chain, TAKE(key), out, err);
+	if (result == 0)
+		audit_issue(*out);
+	return result;
+}
+
+int ca_issue_jwt(struct ca *ca, struct text spiffe_id, const struct text *audiences,
+		 size_t audience_count, int64_t now_ns, struct buffer *out, struct error *err)
+{
+	const struct authority *signer = signing(ca, ca->jwt, now_ns, err);
+	char key_id[KEY_NAME_MAX], until[CLOCK_TEXT_MAX];
+	int result = check_subject(ca, spiffe_id, err);
+
+	if (result < 0)
+		return result;
+	if (signer == NULL)
+		return -EKEYEXPIRED;
+
+	const struct jwt_svid_claims claims = {
+		.subject = spiffe_id,
+		.audiences = audiences,
+		.audience_count = audience_count,
+		.issued_ns = now_ns,
+		.expires_ns = MIN_OF(now_ns + (int64_t)ca->lifetimes.jwt_ns, signer->not_after_ns),
+	};
+
+	certificate_key_name(signer->certificate, key_id);
+	result = jwt_svid_sign(&claims, key_id, signer->key, out, err);
+	if (result < 0)
+		return result;
+	clock_format_utc(until, claims.expires_ns);
+	log_info("issued a token for %.*s, audience %.*s, key %s, valid until %s",
+		 TEXT_ARGS(spiffe_id), TEXT_ARGS(audiences[0]), key_id, until);
+	return 0;
+}
