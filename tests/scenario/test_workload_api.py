@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The Workload API server as other people's programs meet it: grpcio asks, OpenSSL judges."""
 
+import base64
 import json
 import os
 import socket
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import grpc
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from harness.process import wait_for
 from harness.workload_api import WorkloadApi, certificates, messages, spiffe_ids, write_pem
 
@@ -196,9 +199,94 @@ def test_no_private_key_of_a_workload_is_on_disk(identity, connect, state):
     identity()
     keys = [svid.x509_svid_key for svid in next(connect().fetch_x509_svid()).svids]
     files = [path for path in state.rglob("*") if path.is_file()]
-    assert {path.name for path in files if path.suffix == ".key"} == {"root-1.key", "issuer-1-1.key"}
+    assert {path.name for path in files if path.suffix == ".key"} == {"root-1.key", "issuer-1-1.key", "jwt-1.key"}
     for path in files:
         assert not any(key in path.read_bytes() for key in keys)
+
+
+# --- tokens -------------------------------------------------------------------------------------
+
+
+def fetch_tokens(api, *audience, spiffe_id="", **options):
+    request = messages().JWTSVIDRequest(audience=audience, spiffe_id=spiffe_id)
+    return api.unary("FetchJWTSVID", request, messages().JWTSVIDResponse, **options).svids
+
+
+def validate_token(api, audience, token):
+    request = messages().ValidateJWTSVIDRequest(audience=audience, svid=token)
+    return api.unary("ValidateJWTSVID", request, messages().ValidateJWTSVIDResponse)
+
+
+def error_of(function, *arguments, **options):
+    with pytest.raises(grpc.RpcError) as failure:
+        function(*arguments, **options)
+    return failure.value
+
+
+def part(token, index):
+    encoded = token.split(".")[index]
+    return json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+
+
+def public_key(jwk):
+    x, y = (int.from_bytes(base64.urlsafe_b64decode(jwk[name] + "="), "big") for name in "xy")
+    return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+
+
+def test_tokens_are_for_each_identity_or_the_one_asked_for(identity, connect):
+    identity()
+    api = connect()
+    assert sorted(token.spiffe_id for token in fetch_tokens(api, "api")) == [DB, WEB]
+    (token,) = fetch_tokens(api, "api", "db", spiffe_id=WEB)
+    assert token.spiffe_id == WEB
+    assert sorted(part(token.svid, 0)) == ["alg", "kid", "typ"]
+    claims = part(token.svid, 1)
+    assert claims["sub"] == WEB and claims["aud"] == ["api", "db"]
+    assert 290 <= claims["exp"] - time.time() <= 300
+
+
+def test_a_token_is_verified_with_the_published_key(identity, connect):
+    """By cryptography's ECDSA, from the JWK Set alone."""
+    identity()
+    api = connect()
+    token = fetch_tokens(api, "api", spiffe_id=WEB)[0].svid
+    bundles = next(api.stream("FetchJWTBundles", response=messages().JWTBundlesResponse)).bundles
+    keys = json.loads(bundles["spiffe://cluster.local"])["keys"]
+    (jwk,) = (key for key in keys if key["kid"] == part(token, 0)["kid"])
+    assert "use" not in jwk
+    signed, _, signature = token.rpartition(".")
+    raw = base64.urlsafe_b64decode(signature + "==")
+    der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+    public_key(jwk).verify(der, signed.encode(), ec.ECDSA(hashes.SHA256()))
+
+
+def test_tokens_are_validated_for_their_audience_alone(identity, connect):
+    identity()
+    api = connect()
+    token = fetch_tokens(api, "api", spiffe_id=WEB)[0].svid
+    answer = validate_token(api, "api", token)
+    assert answer.spiffe_id == WEB
+    assert answer.claims.fields["aud"].list_value.values[0].string_value == "api"
+    for audience, shown in (("other", token), ("api", token[:-4] + "AAAA"), ("", token), ("api", "x")):
+        assert error_of(validate_token, api, audience, shown).code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_requests_for_tokens_are_checked(identity, connect):
+    identity()
+    api = connect()
+    assert error_of(fetch_tokens, api).code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert error_of(fetch_tokens, api, "").code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert error_of(fetch_tokens, api, "a", spiffe_id="x").code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert error_of(fetch_tokens, api, "a", metadata=()).code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert error_of(fetch_tokens, api, "a", spiffe_id=WEB + "x").code() == grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_tokens_outlive_a_restart_of_the_authority(identity, connect):
+    process = identity()
+    token = fetch_tokens(connect(), "api", spiffe_id=WEB)[0].svid
+    process.kill()
+    identity()
+    assert validate_token(connect(), "api", token).spiffe_id == WEB
 
 
 # --- who may have which -------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from functools import cache
+from pathlib import Path
 
 import grpc
 from cryptography import x509
@@ -51,7 +52,8 @@ def write_pem(path, *found):
 
 class WorkloadApi:
     def __init__(self, socket):
-        self.channel = grpc.insecure_channel(f"unix://{socket}")
+        # a connection of its own, not one that another channel had before the server was restarted
+        self.channel = grpc.insecure_channel(f"unix://{socket}", [("grpc.use_local_subchannel_pool", 1)])
 
     def close(self):
         self.channel.close()
