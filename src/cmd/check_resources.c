@@ -5,6 +5,7 @@
 #include "policy/policy.h"
 #include "resource/resource.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,8 +56,9 @@ static size_t count_all(const struct resource_set *set)
 static void print_counts(const struct resource_set *set, const struct diagnostics *found)
 {
 	const char *separator = ": ";
+	const size_t total = count_all(set);
 
-	printf("%zu resources", count_all(set));
+	printf("%zu resource%s", total, total == 1 ? "" : "s");
 	for (int kind = KIND_NONE + 1; kind < KIND_COUNT; kind++) {
 		const size_t count = resource_set_list(set, (enum resource_kind)kind).count;
 
@@ -121,6 +123,26 @@ static void print_json(const struct resource_set *set, const struct diagnostics 
 	printf("%s\n", out.data);
 }
 
+/* As a proxy would: read all, then compile what was said about access. */
+static int load(const struct arguments *arguments, struct diagnostics *found,
+		struct resource_set **set)
+{
+	const struct resource_options options = { .strict = arguments->strict,
+						  .root_namespace = arguments->root_namespace };
+	AUTO(resource_set_unref) struct resource_set *loaded = NULL;
+	AUTO(policy_unref) struct policy *policy = NULL;
+	int result = resource_set_load(arguments->paths, arguments->path_count, &options, found,
+				       &loaded, NULL);
+	const size_t told = found->count;
+
+	if (result == 0)
+		result = policy_compile(loaded, &policy, found, NULL);
+	diagnostics_quote(found, told);
+	if (result == 0 && found->errors == 0)
+		*set = TAKE(loaded);
+	return *set != NULL ? 0 : -EINVAL;
+}
+
 int check_resources(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
@@ -131,19 +153,13 @@ int check_resources(int argc, char **argv)
 
 	AUTO_DIAGNOSTICS struct diagnostics found;
 	AUTO(resource_set_unref) struct resource_set *set = NULL;
-	AUTO(policy_unref) struct policy *policy = NULL;
-	const struct resource_options options = { .strict = arguments.strict,
-						  .root_namespace = arguments.root_namespace };
 
 	diagnostics_init(&found);
-	int result = resource_set_load(arguments.paths, arguments.path_count, &options, &found,
-				       &set, NULL);
+	const int result = load(&arguments, &found, &set);
 
-	if (result == 0) /* and what policies mean together */
-		result = policy_compile(set, &policy, &found, NULL);
 	if (arguments.json)
 		print_json(set, &found);
 	else
 		print_for_people(set, &found);
-	return result == 0 && found.errors == 0 ? STATUS_FINE : STATUS_USAGE;
+	return result == 0 ? STATUS_FINE : STATUS_USAGE;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "resource/diagnostics.h"
 
+#include "resource/lines.h"
+#include "resource/value.h"
+
 #define QUOTED_MAX    300 /* bytes of a line that are kept … */
 #define QUOTED_BEFORE 100 /* … of which so many characters before the column, in a long line */
 
@@ -45,6 +48,13 @@ static struct text part_to_quote(struct text line, unsigned column, unsigned *fi
 	return text_until(line, MIN_OF(line.len, (size_t)QUOTED_MAX));
 }
 
+static void keep_line(struct diagnostics *diagnostics, struct diagnostic *item, struct text line)
+{
+	line = part_to_quote(line, item->error.at.column, &item->first_column);
+	item->line =
+		(struct text){ arena_strndup(&diagnostics->arena, line.ptr, line.len), line.len };
+}
+
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
 		     const struct error *error, struct text line)
 {
@@ -63,12 +73,41 @@ void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
 	item->error = *error;
 	if (error->at.file != NULL)
 		item->error.at.file = arena_strdup(&diagnostics->arena, error->at.file);
-	if (line.ptr != NULL) {
-		line = part_to_quote(line, error->at.column, &item->first_column);
-		item->line = (struct text){ arena_strndup(&diagnostics->arena, line.ptr, line.len),
-					    line.len };
-	}
+	if (line.ptr != NULL)
+		keep_line(diagnostics, item, line);
 	append(diagnostics, item);
+}
+
+static void quote_from(struct diagnostics *diagnostics, struct diagnostic *item,
+		       struct line_finder *lines)
+{
+	const struct text line = line_find(lines, item->error.at.line);
+
+	if (line.ptr != NULL)
+		keep_line(diagnostics, item, line);
+}
+
+void diagnostics_quote(struct diagnostics *diagnostics, size_t first)
+{
+	AUTO_BUFFER struct buffer bytes = { 0 };
+	const char *read = NULL; /* the file that is in `bytes` */
+	struct line_finder lines = { 0 };
+
+	for (size_t i = first; i < diagnostics->count; i++) {
+		struct diagnostic *item = diagnostics->items[i];
+		const struct source_pos at = item->error.at;
+
+		if (item->line.ptr != NULL || at.file == NULL || at.line == 0)
+			continue;
+		if (read == NULL || strcmp(read, at.file) != 0) {
+			buffer_clear(&bytes);
+			if (file_read(at.file, VALUE_LIMIT_BYTES, &bytes, NULL) < 0)
+				buffer_clear(&bytes);
+			lines = (struct line_finder){ .source = buffer_text(&bytes) };
+			read = at.file;
+		}
+		quote_from(diagnostics, item, &lines);
+	}
 }
 
 const struct diagnostic *diagnostics_first_error(const struct diagnostics *diagnostics)

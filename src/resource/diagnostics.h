@@ -32,6 +32,10 @@ void diagnostics_done(struct diagnostics *diagnostics);
 void diagnostics_add(struct diagnostics *diagnostics, enum severity severity,
 		     const struct error *error, struct text line);
 
+/* Reads the lines of those from number `first` on that have none, for problems found after loading.
+ * Not for documents that hold secrets. */
+void diagnostics_quote(struct diagnostics *diagnostics, size_t first);
+
 /* NULL where there is none. */
 const struct diagnostic *diagnostics_first_error(const struct diagnostics *diagnostics);
 

@@ -73,6 +73,21 @@ def test_every_error_of_every_file_is_told(mangrove, resources):
     assert done.stdout == ""
 
 
+def test_policies_are_compiled_too(mangrove, resources):
+    resources.write("a.yaml", """
+        apiVersion: security.istio.io/v1
+        kind: AuthorizationPolicy
+        metadata: {name: a}
+        spec:
+          rules:
+          - from: [{source: {ipBlocks: [300.0.0.1]}}]
+        """)
+    done = mangrove("check", "resources", resources.path)
+    assert done.returncode == 2
+    assert "a.yaml:7:33: error: '300.0.0.1' in 'ipBlocks'" in done.stderr
+    assert "  - from: [{source: {ipBlocks: [300.0.0.1]}}]\n" in done.stderr
+
+
 def test_json_is_for_programs(mangrove, resources):
     resources.write("a.yaml", GOOD + "---\n" + MISSPELT)
     done = mangrove("check", "resources", "--json", resources.path)
