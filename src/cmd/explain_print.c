@@ -30,10 +30,8 @@ static void write_id(struct json_writer *json, const struct explain_request *req
 
 static void write_rule(struct json_writer *json, const struct rule_origin *rule)
 {
-	char name[512];
 	struct buffer *out = json->out;
 
-	(void)name;
 	json_key(json, "policy");
 	if (rule == NULL) {
 		json_nothing(json);
@@ -212,6 +210,20 @@ static const char *what_client_sees(const struct decision *decision,
 	return decision->verdict == VERDICT_ALLOW ? "it reaches the workload" : DENIED_BODY;
 }
 
+static const char *reason_for_people(const struct decision *decision)
+{
+	if (decision->verdict == VERDICT_ALLOW)
+		return explain_reason(decision);
+	switch (decision->stage) {
+	case STAGE_ALLOW:
+		return "ALLOW policies select the workload, and none of their rules matches";
+	case STAGE_ACCESS_POLICY:
+		return "an AccessPolicy guards the workload, and none of its rules matches";
+	default:
+		return decision->detail;
+	}
+}
+
 static void write_verdict(const struct page *page, const struct explain_request *request,
 			  const struct explain_workload *workload,
 			  const struct explanation *explanation)
@@ -229,7 +241,7 @@ static void write_verdict(const struct page *page, const struct explain_request 
 		write_rule_text(page, decision->by);
 		buffer_add_text(page->out, "\n\n");
 	} else {
-		buffer_printf(page->out, "  %s\n\n", explain_reason(decision));
+		buffer_printf(page->out, "  %s\n\n", reason_for_people(decision));
 	}
 	if (!workload->is_known && text_find_char(request->workload, '=') == TEXT_NONE)
 		buffer_printf(
