@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 struct arguments {
-	const char *state; /* directory; owned */
+	char *state; /* directory; owned */
 	const char *trust_domain, *admin, *access_log, *workers, *drain, *svid_ttl;
 	bool strict;
 	char **paths;
@@ -168,6 +168,7 @@ static int run(int argc, char **argv)
 	struct role roles[2] = { 0 };
 	struct error err = { 0 };
 	int status = parse(argc, argv, &arguments);
+	AUTO(mem_free_text) char *state = arguments.state;
 
 	if (status != STATUS_FINE)
 		return status;

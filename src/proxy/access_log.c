@@ -11,7 +11,7 @@
 
 #define CHUNK_SIZE (64 * 1024)
 #define CHUNKS_MAX 64 /* 4 MiB may wait for the file; beyond that lines are dropped */
-#define FLUSH_NS   (250 * NS_PER_MS)
+#define FLUSH_NS   (50 * NS_PER_MS)
 
 struct access_log_chunk {
 	struct access_log_chunk *next;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* client_http1.c — HTTP/1.1 with an upstream: requests out, answers in (RFC 9112). */
+#include "proxy/codec.h"
 #include "proxy/upstream_connection.h"
 
 #include "proxy/bounds.h"
@@ -10,8 +11,19 @@
 
 /* ---- writing ---- */
 
-void client_send_head(struct upstream_connection *connection, struct http_head *head)
+static struct upstream_connection *connection_of(const struct exchange *exchange)
 {
+	return exchange->upstream;
+}
+
+static bool is_ready(const struct exchange *exchange)
+{
+	return link_is_open(&connection_of(exchange)->link);
+}
+
+static void send_head(struct exchange *exchange, struct http_head *head)
+{
+	struct upstream_connection *connection = connection_of(exchange);
 	const bool client_keeps = head->keep_alive;
 	const enum http_framing received = head->framing;
 
@@ -24,8 +36,10 @@ void client_send_head(struct upstream_connection *connection, struct http_head *
 	link_flush_later(&connection->link);
 }
 
-void client_send_body(struct upstream_connection *connection, struct text bytes)
+static void send_body(struct exchange *exchange, struct text bytes)
 {
+	struct upstream_connection *connection = connection_of(exchange);
+
 	if (bytes.len == 0)
 		return;
 	if (connection->body_to_chunks)
@@ -35,8 +49,10 @@ void client_send_body(struct upstream_connection *connection, struct text bytes)
 	link_flush_later(&connection->link);
 }
 
-void client_send_end(struct upstream_connection *connection, const struct http_fields *trailers)
+static void send_end(struct exchange *exchange, const struct http_fields *trailers)
 {
+	struct upstream_connection *connection = connection_of(exchange);
+
 	if (connection->body_to_chunks)
 		http1_write_last_chunk(&connection->link.out, connection->link.pool, trailers);
 	connection->body_to_chunks = false;
@@ -44,14 +60,42 @@ void client_send_end(struct upstream_connection *connection, const struct http_f
 	link_flush_later(&connection->link);
 }
 
-void client_pause(struct upstream_connection *connection, bool paused)
+static void pause_answer(struct exchange *exchange, bool paused)
 {
+	struct upstream_connection *connection = connection_of(exchange);
+
 	if (connection->is_paused == paused)
 		return;
 	connection->is_paused = paused;
 	if (!paused)
 		loop_defer(connection->pool->worker->loop, &connection->resume);
 }
+
+static bool is_full(const struct exchange *exchange)
+{
+	return link_is_full(&connection_of(exchange)->link);
+}
+
+static void release(struct exchange *exchange)
+{
+	upstream_release(connection_of(exchange));
+}
+
+static void cancel(struct exchange *exchange)
+{
+	upstream_close(connection_of(exchange));
+}
+
+const struct client_codec client_http1 = {
+	.is_ready = is_ready,
+	.send_head = send_head,
+	.send_body = send_body,
+	.send_end = send_end,
+	.pause = pause_answer,
+	.is_full = is_full,
+	.release = release,
+	.cancel = cancel,
+};
 
 /* ---- reading ---- */
 

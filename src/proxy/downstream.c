@@ -105,6 +105,11 @@ static void on_open(struct link *link)
 {
 	struct downstream *downstream = downstream_of_link(link);
 
+	if (text_is(link_protocol(link), "istio-h2") || text_is(link_protocol(link), "h2")) {
+		server_http2_start(downstream);
+		downstream_set_deadline(downstream, loop_now(link->loop) + FIRST_HEAD_NS);
+		return;
+	}
 	downstream->state = DOWNSTREAM_HEAD;
 	http1_parser_init(&downstream->parser, &http_limits_default);
 	downstream_set_deadline(downstream, loop_now(link->loop) + FIRST_HEAD_NS);
@@ -112,19 +117,31 @@ static void on_open(struct link *link)
 
 static void on_input(struct link *link)
 {
-	server_http1_on_input(downstream_of_link(link));
+	struct downstream *downstream = downstream_of_link(link);
+
+	if (downstream->state == DOWNSTREAM_HTTP2)
+		server_http2_on_input(downstream);
+	else
+		server_http1_on_input(downstream);
 }
 
 static void run_resume(struct deferred *deferred)
 {
-	server_http1_on_input(CONTAINER_OF(deferred, struct downstream, resume));
+	struct downstream *downstream = CONTAINER_OF(deferred, struct downstream, resume);
+
+	if (downstream->state == DOWNSTREAM_HTTP2)
+		server_http2_flush(downstream);
+	else
+		server_http1_on_input(downstream);
 }
 
 static void on_drained(struct link *link)
 {
 	struct downstream *downstream = downstream_of_link(link);
 
-	if (downstream->exchange != NULL)
+	if (downstream->state == DOWNSTREAM_HTTP2)
+		server_http2_flush(downstream);
+	else if (downstream->exchange != NULL)
 		exchange_client_drained(downstream->exchange);
 }
 
@@ -161,6 +178,10 @@ static void on_finished(struct link *link)
 void downstream_retire(struct downstream *downstream)
 {
 	downstream->keep_alive = false;
+	if (downstream->http2 != NULL) {
+		http2_shut_down(downstream->http2);
+		return;
+	}
 	if (downstream->exchange == NULL && input_length(&downstream->input) == 0)
 		downstream_close(downstream);
 }
@@ -188,6 +209,8 @@ static void run_release(struct deferred *deferred)
 	struct worker *worker = downstream->worker;
 	struct listener *listener = downstream->listener;
 
+	http2_free(downstream->http2); /* its streams end, and with them their exchanges */
+	byte_queue_clear(&downstream->link.out, &worker->slabs);
 	input_release(&downstream->input, &worker->slabs);
 	mem_free(downstream->peer_id);
 	mem_free(downstream->server_name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* downstream.h — a client's connection: who is at the other end, and the HTTP/1 it speaks.
+/* downstream.h — a client's connection: who is at the other end, and what it speaks.
  *
- * Requests are taken one at a time, pipelined ones wait in `input`. Each becomes an exchange
- * (exchange.h), which answers through the server_stream functions of server_http1.c. */
+ * HTTP/1 requests are taken one at a time, pipelined ones wait in `input`; of HTTP/2 each stream is
+ * one. Each becomes an exchange (exchange.h), which answers through a codec (codec.h). */
 #pragma once
 
 #include "net/net.h"
@@ -16,6 +16,7 @@ enum downstream_state {
 	DOWNSTREAM_BODY,        /* its body is */
 	DOWNSTREAM_WAITING,     /* it is complete; the answer is not */
 	DOWNSTREAM_DRAINING, /* it was answered early: the rest of its body is read and dropped */
+	DOWNSTREAM_HTTP2,    /* its streams have states of their own */
 	DOWNSTREAM_CLOSING,
 };
 
@@ -29,14 +30,15 @@ struct downstream {
 	bool keep_alive;     /* after the current exchange */
 	bool body_to_chunks; /* the answer's body is being chunked */
 	size_t drained_bytes;
-	bool peer_is_done;    /* it will send nothing more; it may still read */
-	struct timer timer;   /* set for `deadline_ns` or earlier */
-	uint64_t deadline_ns; /* of the head, or of idleness; 0: none */
-	struct exchange *exchange;
+	bool peer_is_done;         /* it will send nothing more; it may still read */
+	struct timer timer;        /* set for `deadline_ns` or earlier */
+	uint64_t deadline_ns;      /* of the head, or of idleness; 0: none */
+	struct http2 *http2;       /* NULL: HTTP/1, and what follows is used */
+	struct exchange *exchange; /* the one request in progress */
 	struct input input;
 	struct http1_parser parser;
 	struct http1_body body; /* of the request */
-	struct deferred resume; /* goes on with what is in `input` */
+	struct deferred resume; /* goes on with what is in `input`; HTTP/2: writes */
 	struct deferred release;
 	uint64_t accepted_ns, requests;
 
@@ -60,15 +62,10 @@ void downstream_set_server_name(struct downstream *downstream, struct text name)
 /* Closes it at `deadline_ns` unless this is called again; 0: never. Cheap. */
 void downstream_set_deadline(struct downstream *downstream, uint64_t deadline_ns);
 
-/* ---- server_http1.c: the connection as an exchange uses it ---- */
+/* ---- by version of HTTP: what arrived, and for HTTP/2 what waits to be sent ---- */
 
 void server_http1_on_input(struct downstream *downstream);
-void server_send_interim(struct downstream *downstream, const struct http_head *head);
-/* The head of the answer, from exchange->response; the body follows by the next two. */
-void server_send_head(struct downstream *downstream, struct http_head *head);
-void server_send_body(struct downstream *downstream, struct text bytes);
-/* The answer is complete: the connection goes on to its next request. trailers may be NULL. */
-void server_send_end(struct downstream *downstream, const struct http_fields *trailers);
-/* The answer cannot be completed: the client must see that something is missing. */
-void server_abort(struct downstream *downstream);
-void server_pause(struct downstream *downstream, bool paused); /* the request's body */
+void server_http2_start(struct downstream *downstream);
+void server_http2_on_input(struct downstream *downstream);
+void server_http2_flush(struct downstream *downstream);
+void server_http2_free_all(struct worker *worker);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/exchange.h"
 
+#include "proxy/codec.h"
 #include "proxy/downstream.h"
 #include "proxy/filter.h"
 #include "proxy/gateway_tls.h"
-#include "proxy/upstream_connection.h"
 #include "proxy/worker.h"
 
 #define ARENA_FIRST 4096
@@ -30,13 +30,18 @@ static void run_release(struct deferred *deferred)
 	worker->free_exchanges = exchange;
 }
 
+static void cancel_upstream(struct exchange *exchange)
+{
+	if (exchange->client_codec != NULL)
+		exchange->client_codec->cancel(exchange);
+}
+
 static void on_timeout(struct timer *timer)
 {
 	struct exchange *exchange = CONTAINER_OF(timer, struct exchange, timeout);
 
 	exchange->flags |= FLAG_TIMEOUT;
-	if (exchange->upstream != NULL)
-		upstream_close(exchange->upstream);
+	cancel_upstream(exchange);
 	if (exchange->answer_started) {
 		exchange_cancel(exchange, FLAG_TIMEOUT, "response_timeout");
 		return;
@@ -118,11 +123,11 @@ static void finish(struct exchange *exchange)
 
 	exchange->answer_is_complete = true;
 	timer_cancel(worker->loop, &exchange->timeout);
-	if (exchange->upstream != NULL)
-		client_done(exchange->upstream);
+	if (exchange->client_codec != NULL)
+		exchange->client_codec->release(exchange);
 	metrics_count_exchange(&worker->metrics, exchange);
 	access_log_exchange(&worker->log, exchange);
-	if (exchange->downstream != NULL)
+	if (exchange->downstream->exchange == exchange)
 		exchange->downstream->exchange = NULL;
 	worker->exchange_count--;
 	loop_defer(worker->loop, &exchange->release);
@@ -203,12 +208,12 @@ void exchange_refuse(struct exchange *exchange, unsigned status, const char *rea
 void exchange_request_body(struct exchange *exchange, struct text bytes)
 {
 	exchange->request_bytes += bytes.len;
-	if (exchange->upstream == NULL)
+	if (exchange->client_codec == NULL)
 		return;
 	exchange->body_was_sent = true;
-	client_send_body(exchange->upstream, bytes);
-	if (link_is_full(&exchange->upstream->link))
-		server_pause(exchange->downstream, true);
+	exchange->client_codec->send_body(exchange, bytes);
+	if (exchange->client_codec->is_full(exchange))
+		exchange->server_codec->pause(exchange, true);
 }
 
 void exchange_request_end(struct exchange *exchange, const struct http_fields *trailers)
@@ -218,34 +223,30 @@ void exchange_request_end(struct exchange *exchange, const struct http_fields *t
 	if (exchange->answer_is_complete)
 		return;
 	start_timeout(exchange);
-	if (exchange->upstream != NULL && link_is_open(&exchange->upstream->link))
-		client_send_end(exchange->upstream, trailers);
+	if (exchange->client_codec != NULL && exchange->client_codec->is_ready(exchange))
+		exchange->client_codec->send_end(exchange, trailers);
 }
 
 void exchange_cancel(struct exchange *exchange, enum exchange_flag why, const char *details)
 {
-	struct downstream *downstream = exchange->downstream;
-
 	exchange->flags |= why;
 	if (exchange->details == NULL || why != FLAG_CLIENT_GONE)
 		exchange->details = details;
-	if (exchange->upstream != NULL)
-		upstream_close(exchange->upstream);
+	cancel_upstream(exchange);
 	finish(exchange);
 	if (why != FLAG_CLIENT_GONE)
-		server_abort(downstream);
+		exchange->server_codec->abort(exchange);
 }
 
 void exchange_abandon_upstream(struct exchange *exchange)
 {
-	if (exchange->upstream != NULL)
-		upstream_close(exchange->upstream);
+	cancel_upstream(exchange);
 }
 
 void exchange_client_drained(struct exchange *exchange)
 {
-	if (exchange->upstream != NULL)
-		client_pause(exchange->upstream, false);
+	if (exchange->client_codec != NULL)
+		exchange->client_codec->pause(exchange, false);
 }
 
 /* ---- the upstream ---- */
@@ -253,17 +254,17 @@ void exchange_client_drained(struct exchange *exchange)
 void exchange_upstream_ready(struct exchange *exchange)
 {
 	exchange->upstream_start_ns = loop_now(exchange->worker->loop);
-	client_send_head(exchange->upstream, &exchange->request);
+	exchange->client_codec->send_head(exchange, &exchange->request);
 	if (exchange->request_is_complete)
-		client_send_end(exchange->upstream, NULL);
+		exchange->client_codec->send_end(exchange, NULL);
 	else
-		server_pause(exchange->downstream, false);
+		exchange->server_codec->pause(exchange, false);
 }
 
 void exchange_interim(struct exchange *exchange, const struct http_head *head)
 {
 	if (!exchange->answer_started)
-		server_send_interim(exchange->downstream, head);
+		exchange->server_codec->send_interim(exchange, head);
 }
 
 static void edit(struct http_head *head, const struct header_edits *edits)
@@ -307,28 +308,26 @@ void exchange_response_head(struct exchange *exchange)
 	exchange->answer_started = true;
 	http_head_remove_hop_by_hop(&exchange->response);
 	edit_response(exchange);
-	server_send_head(exchange->downstream, &exchange->response);
+	exchange->server_codec->send_head(exchange, &exchange->response);
 }
 
 void exchange_response_body(struct exchange *exchange, struct text bytes)
 {
 	exchange->response_bytes += bytes.len;
-	server_send_body(exchange->downstream, bytes);
-	if (link_is_full(&exchange->downstream->link) && exchange->upstream != NULL)
-		client_pause(exchange->upstream, true);
+	exchange->server_codec->send_body(exchange, bytes);
+	if (exchange->client_codec != NULL && exchange->server_codec->is_full(exchange))
+		exchange->client_codec->pause(exchange, true);
 }
 
 void exchange_response_end(struct exchange *exchange, const struct http_fields *trailers)
 {
-	struct downstream *downstream = exchange->downstream;
-
 	finish(exchange);
-	server_send_end(downstream, trailers);
+	exchange->server_codec->send_end(exchange, trailers);
 }
 
 void exchange_upstream_drained(struct exchange *exchange)
 {
-	server_pause(exchange->downstream, false);
+	exchange->server_codec->pause(exchange, false);
 }
 
 static const struct {
@@ -340,6 +339,8 @@ static const struct {
 				      FLAG_CONNECT_FAILED },
 	[UPSTREAM_CONNECT_TIMEOUT] = { 503, "upstream connect error: connection timeout",
 				       FLAG_CONNECT_FAILED },
+	[UPSTREAM_REFUSED] = { 503, "upstream connect error: the request was refused",
+			       FLAG_UPSTREAM_RESET },
 	[UPSTREAM_RESET] = { 503, "upstream connect error: reset before the answer",
 			     FLAG_UPSTREAM_RESET },
 	[UPSTREAM_BAD_ANSWER] = { 502, "the upstream's answer is no valid HTTP",
@@ -366,7 +367,6 @@ void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure w
 void exchange_answer_with_fields(struct exchange *exchange, unsigned status, struct text body,
 				 enum exchange_flag flag, const char *details)
 {
-	struct downstream *downstream = exchange->downstream;
 	struct http_head *response = &exchange->response;
 
 	exchange->flags |= flag;
@@ -380,11 +380,11 @@ void exchange_answer_with_fields(struct exchange *exchange, unsigned status, str
 	response->content_length = body.len;
 	if (exchange->route != NULL)
 		edit(response, &exchange->route->response);
-	server_send_head(downstream, response);
+	exchange->server_codec->send_head(exchange, response);
 	exchange->response_bytes = body.len;
-	server_send_body(downstream, body);
+	exchange->server_codec->send_body(exchange, body);
 	finish(exchange);
-	server_send_end(downstream, NULL);
+	exchange->server_codec->send_end(exchange, NULL);
 }
 
 void exchange_answer(struct exchange *exchange, unsigned status, const char *body,

@@ -19,7 +19,8 @@
 
 struct downstream;
 struct held_plan;
-struct upstream_connection;
+struct client_codec;
+struct server_codec;
 struct worker;
 
 /* Envoy's response flags, for logs and metrics. */
@@ -42,6 +43,7 @@ struct text exchange_flags_text(unsigned flags); /* the gravest: "UF"; "-" where
 enum upstream_failure {
 	UPSTREAM_CONNECT_FAILED = 1,
 	UPSTREAM_CONNECT_TIMEOUT,
+	UPSTREAM_REFUSED,    /* it says that it did nothing with the request */
 	UPSTREAM_RESET,      /* before the answer's head was complete */
 	UPSTREAM_BAD_ANSWER, /* what came was no valid HTTP */
 	UPSTREAM_TRUNCATED,  /* the answer broke off in its body */
@@ -73,7 +75,11 @@ struct exchange {
 	const struct route_match *matched;
 	const struct weighted_cluster *destination;
 	const struct cluster_endpoint *endpoint;
-	struct upstream_connection *upstream;
+	const struct server_codec *server_codec; /* how the client is answered */
+	void *call;                              /* the codec's: of a stream of many */
+	const struct client_codec *client_codec; /* how the upstream is asked; NULL: nobody is */
+	void *upstream;                          /* the codec's */
+	struct list link_in_waiting;             /* for a connection that is being opened */
 	unsigned attempts;
 
 	bool request_is_complete; /* all of it was received */

@@ -7,6 +7,7 @@
 #include "proxy/exchange.h"
 
 #include "proxy/bounds.h"
+#include "proxy/codec.h"
 #include "proxy/downstream.h"
 #include "proxy/upstream_connection.h"
 #include "proxy/worker.h"
@@ -57,7 +58,7 @@ static void connect_upstream(struct exchange *exchange)
 
 	/* its body waits until there is somebody to take it */
 	if (!exchange->request_is_complete)
-		server_pause(exchange->downstream, true);
+		exchange->server_codec->pause(exchange, true);
 	upstream_connect(exchange, exchange->plan->pools[upstream->index], upstream);
 }
 
@@ -97,7 +98,7 @@ bool exchange_try_again(struct exchange *exchange, enum upstream_failure why)
 	 * closed by the other end just as we used it */
 	if (why == UPSTREAM_RESET && !is_idempotent(exchange->request.method))
 		return false;
-	if (why != UPSTREAM_RESET && why != UPSTREAM_CONNECT_FAILED)
+	if (why != UPSTREAM_RESET && why != UPSTREAM_CONNECT_FAILED && why != UPSTREAM_REFUSED)
 		return false;
 	connect_upstream(exchange);
 	return true;

@@ -10,7 +10,7 @@
 #include <openssl/x509v3.h>
 
 #define PEM_SIZE_MAX ((size_t)1 << 20)
-#define ALPN_HTTP    TEXT("\x08http/1.1")
+#define ALPN_HTTP    TEXT("\x02h2\x08http/1.1")
 
 /* ---- PEM ---- */
 

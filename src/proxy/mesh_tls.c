@@ -11,13 +11,16 @@
 /* ALPN names in wire form, preferred first. Istio's proxies offer and expect these (facts 1.0); a
  * plain "http/1.1" lets ordinary TLS clients of the mesh in where mutual TLS is strict. */
 #define ALPN_MESH                                                                                  \
-	TEXT("\x0eistio-http/1.1"                                                                  \
+	TEXT("\x08istio-h2"                                                                        \
+	     "\x0eistio-http/1.1"                                                                  \
 	     "\x0eistio-http/1.0"                                                                  \
 	     "\x05istio")
 #define ALPN_MESH_AND_HTTP                                                                         \
-	TEXT("\x0eistio-http/1.1"                                                                  \
+	TEXT("\x08istio-h2"                                                                        \
+	     "\x0eistio-http/1.1"                                                                  \
 	     "\x0eistio-http/1.0"                                                                  \
 	     "\x05istio"                                                                           \
+	     "\x02h2"                                                                              \
 	     "\x08http/1.1"                                                                        \
 	     "\x08http/1.0")
 

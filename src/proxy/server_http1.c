@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* server_http1.c — HTTP/1.0 and 1.1 with a client: heads and bodies in, answers out (RFC 9112). */
+#include "proxy/codec.h"
 #include "proxy/downstream.h"
 
 #include "proxy/bounds.h"
@@ -8,6 +9,16 @@
 #include <errno.h>
 
 enum step { STEP_WAIT = 0, STEP_ON };
+
+/* What was written is sent, and then the connection ends; without the last chunk or byte, if the
+ * answer is not complete. */
+static void end_connection(struct downstream *downstream)
+{
+	downstream->state = DOWNSTREAM_CLOSING;
+	downstream_set_deadline(downstream,
+				loop_now(downstream->worker->loop) + HANDSHAKE_TIMEOUT_NS);
+	link_finish(&downstream->link);
+}
 
 /* ---- reading ---- */
 
@@ -48,6 +59,7 @@ static void begin_exchange(struct downstream *downstream)
 	const size_t used = downstream->parser.next;
 
 	input_split(&downstream->input, used, &exchange->head_bytes, downstream->link.pool);
+	exchange->server_codec = &server_http1;
 	downstream->keep_alive = exchange->request.keep_alive && !downstream->worker->is_draining
 				 && !downstream->listener->is_closed;
 	downstream->requests++;
@@ -71,6 +83,7 @@ static void refuse_head(struct downstream *downstream, const struct http_problem
 	downstream->state = DOWNSTREAM_WAITING;
 	downstream_set_deadline(downstream, 0);
 	downstream->exchange->request_is_complete = true;
+	downstream->exchange->server_codec = &server_http1;
 	exchange_refuse(downstream->exchange, problem->status, problem->reason);
 }
 
@@ -194,7 +207,7 @@ static enum step drain_body(struct downstream *downstream)
 	}
 	if (result == HTTP1_BODY_REFUSED || downstream->drained_bytes > DRAIN_BYTES_MAX
 	    || downstream->peer_is_done) {
-		server_abort(downstream);
+		end_connection(downstream);
 		return STEP_WAIT;
 	}
 	return fill(downstream, SLAB_SIZE);
@@ -233,8 +246,12 @@ void server_http1_on_input(struct downstream *downstream)
 	}
 }
 
-void server_pause(struct downstream *downstream, bool paused)
+/* ---- writing ---- */
+
+static void pause_request(struct exchange *exchange, bool paused)
 {
+	struct downstream *downstream = exchange->downstream;
+
 	if (downstream->is_paused == paused)
 		return;
 	downstream->is_paused = paused;
@@ -242,19 +259,26 @@ void server_pause(struct downstream *downstream, bool paused)
 		loop_defer(downstream->worker->loop, &downstream->resume);
 }
 
-/* ---- writing ---- */
-
-void server_send_interim(struct downstream *downstream, const struct http_head *head)
+static bool is_full(const struct exchange *exchange)
 {
-	if (downstream->exchange->request.version != HTTP_VERSION_1_1)
-		return; /* HTTP/1.0 knows no interim answers (RFC 9110, section 15.2) */
-	http1_write_head(&downstream->link.out, downstream->link.pool, head);
-	link_flush_later(&downstream->link);
+	return link_is_full(&exchange->downstream->link);
 }
 
-void server_send_head(struct downstream *downstream, struct http_head *head)
+static void send_interim(struct exchange *exchange, const struct http_head *head)
 {
-	http1_prepare_response(head, &downstream->exchange->request);
+	struct link *link = &exchange->downstream->link;
+
+	if (exchange->request.version != HTTP_VERSION_1_1)
+		return; /* HTTP/1.0 knows no interim answers (RFC 9110, section 15.2) */
+	http1_write_head(&link->out, link->pool, head);
+	link_flush_later(link);
+}
+
+static void send_head(struct exchange *exchange, struct http_head *head)
+{
+	struct downstream *downstream = exchange->downstream;
+
+	http1_prepare_response(head, &exchange->request);
 	head->keep_alive &= downstream->keep_alive; /* a broken request, or a drain, ends it */
 	downstream->keep_alive = head->keep_alive;
 	downstream->body_to_chunks = head->framing == HTTP_BODY_CHUNKED;
@@ -262,9 +286,11 @@ void server_send_head(struct downstream *downstream, struct http_head *head)
 	link_flush_later(&downstream->link);
 }
 
-void server_send_body(struct downstream *downstream, struct text bytes)
+static void send_body(struct exchange *exchange, struct text bytes)
 {
-	if (bytes.len == 0 || downstream->exchange->response.framing == HTTP_BODY_NONE)
+	struct downstream *downstream = exchange->downstream;
+
+	if (bytes.len == 0 || exchange->response.framing == HTTP_BODY_NONE)
 		return;
 	if (downstream->body_to_chunks)
 		http1_write_chunk(&downstream->link.out, downstream->link.pool, bytes);
@@ -273,25 +299,13 @@ void server_send_body(struct downstream *downstream, struct text bytes)
 	link_flush_later(&downstream->link);
 }
 
-void server_abort(struct downstream *downstream)
+static void abort_answer(struct exchange *exchange)
 {
-	/* what was written is sent, and then the connection ends without the last chunk or byte */
-	downstream->state = DOWNSTREAM_CLOSING;
-	downstream_set_deadline(downstream,
-				loop_now(downstream->worker->loop) + HANDSHAKE_TIMEOUT_NS);
-	link_finish(&downstream->link);
+	end_connection(exchange->downstream);
 }
 
-void server_send_end(struct downstream *downstream, const struct http_fields *trailers)
+static void go_on(struct downstream *downstream)
 {
-	if (downstream->body_to_chunks)
-		http1_write_last_chunk(&downstream->link.out, downstream->link.pool, trailers);
-	downstream->body_to_chunks = false;
-	link_flush_later(&downstream->link);
-	if (!downstream->keep_alive) {
-		server_abort(downstream);
-		return;
-	}
 	if (downstream->state == DOWNSTREAM_WAITING) {
 		begin_next(downstream);
 	} else {
@@ -308,3 +322,27 @@ void server_send_end(struct downstream *downstream, const struct http_fields *tr
 	    || downstream->state == DOWNSTREAM_DRAINING)
 		loop_defer(downstream->worker->loop, &downstream->resume);
 }
+
+static void send_end(struct exchange *exchange, const struct http_fields *trailers)
+{
+	struct downstream *downstream = exchange->downstream;
+
+	if (downstream->body_to_chunks)
+		http1_write_last_chunk(&downstream->link.out, downstream->link.pool, trailers);
+	downstream->body_to_chunks = false;
+	link_flush_later(&downstream->link);
+	if (downstream->keep_alive)
+		go_on(downstream);
+	else
+		end_connection(downstream);
+}
+
+const struct server_codec server_http1 = {
+	.send_interim = send_interim,
+	.send_head = send_head,
+	.send_body = send_body,
+	.send_end = send_end,
+	.abort = abort_answer,
+	.pause = pause_request,
+	.is_full = is_full,
+};

@@ -2,6 +2,7 @@
 #include "proxy/upstream_connection.h"
 
 #include "proxy/bounds.h"
+#include "proxy/codec.h"
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
 
@@ -10,8 +11,8 @@ static void on_input(struct link *link);
 static void on_drained(struct link *link);
 static void on_failed(struct link *link, const struct error *err);
 static void on_timer(struct timer *timer);
-static void run_release(struct deferred *deferred);
 static void run_resume(struct deferred *deferred);
+static void run_release(struct deferred *deferred);
 
 static const struct link_ops ops = {
 	.on_open = on_open,
@@ -30,6 +31,11 @@ const struct upstream *upstream_of_link(struct link *link)
 	return connection_of(link)->upstream;
 }
 
+static struct upstream_connection *first_of(const struct list *list)
+{
+	return LIST_ITEM(list->next, struct upstream_connection, link_in_pool);
+}
+
 /* ---- pools ---- */
 
 struct pool *pool_hold(struct worker *worker, const struct upstream *upstream)
@@ -41,6 +47,7 @@ struct pool *pool_hold(struct worker *worker, const struct upstream *upstream)
 		pool->worker = worker;
 		pool->key = mem_strdup(upstream->key);
 		list_init(&pool->idle);
+		list_init(&pool->shared);
 		map_put(&worker->pools, text_of(pool->key), pool);
 	}
 	pool->holders++;
@@ -60,6 +67,15 @@ void pool_close_idle(struct pool *pool)
 {
 	LIST_FOR_EACH_SAFE (&pool->idle, link)
 		upstream_close(LIST_ITEM(link, struct upstream_connection, link_in_pool));
+	LIST_FOR_EACH_SAFE (&pool->shared, link) {
+		struct upstream_connection *connection =
+			LIST_ITEM(link, struct upstream_connection, link_in_pool);
+
+		if (http2_stream_count(connection->http2) == 0)
+			upstream_close(connection);
+		else
+			http2_shut_down(connection->http2); /* closed when its streams are done */
+	}
 }
 
 void pool_release(struct pool *pool)
@@ -70,25 +86,74 @@ void pool_release(struct pool *pool)
 	free_if_unused(pool);
 }
 
-static struct upstream_connection *take_idle(struct pool *pool)
+/* ---- requests that wait for a connection to open ---- */
+
+static void start_waiting(struct exchange *exchange, struct upstream_connection *connection)
 {
-	if (list_is_empty(&pool->idle))
-		return NULL;
-
-	struct upstream_connection *connection =
-		LIST_ITEM(pool->idle.next, struct upstream_connection, link_in_pool);
-
-	list_remove(&connection->link_in_pool);
-	pool->idle_count--;
-	return connection;
+	exchange->client_codec = &client_waiting;
+	exchange->upstream = connection;
+	list_append(&connection->waiting, &exchange->link_in_waiting);
+	connection->pool->active++;
 }
 
-/* ---- connections ---- */
+static void stop_waiting(struct exchange *exchange)
+{
+	struct upstream_connection *connection = exchange->upstream;
 
+	list_remove(&exchange->link_in_waiting);
+	exchange->client_codec = NULL;
+	exchange->upstream = NULL;
+	connection->pool->active--;
+}
+
+static bool is_never_ready(const struct exchange *exchange)
+{
+	(void)exchange;
+	return false;
+}
+
+const struct client_codec client_waiting = {
+	.is_ready = is_never_ready,
+	.release = stop_waiting,
+	.cancel = stop_waiting,
+};
+
+static struct exchange *next_waiting(const struct upstream_connection *connection)
+{
+	if (list_is_empty(&connection->waiting))
+		return NULL;
+	return LIST_ITEM(connection->waiting.next, struct exchange, link_in_waiting);
+}
+
+/* The connection did not open: it is closed, then those who waited are told and may open another.
+ */
+static void fail_waiting(struct upstream_connection *connection, enum upstream_failure why,
+			 const char *details)
+{
+	struct list failed;
+	struct exchange *exchange;
+
+	list_init(&failed);
+	while ((exchange = next_waiting(connection)) != NULL) {
+		stop_waiting(exchange);
+		list_append(&failed, &exchange->link_in_waiting);
+	}
+	upstream_close(connection);
+	while (!list_is_empty(&failed)) {
+		exchange = LIST_ITEM(failed.next, struct exchange, link_in_waiting);
+		list_remove(&exchange->link_in_waiting);
+		exchange_upstream_failed(exchange, why, details);
+	}
+}
+
+/* ---- opening ---- */
+
+/* The exchange has the connection for itself until upstream_release. */
 static void assign(struct upstream_connection *connection, struct exchange *exchange)
 {
 	connection->exchange = exchange;
 	exchange->upstream = connection;
+	exchange->client_codec = &client_http1;
 	connection->pool->active++;
 	connection->head_is_done = connection->request_is_sent = false;
 	connection->is_paused = false;
@@ -100,7 +165,6 @@ static void open_connection(struct exchange *exchange, struct pool *pool,
 {
 	struct worker *worker = pool->worker;
 	struct upstream_connection *connection = MEM_NEW(struct upstream_connection);
-	struct error err = { 0 };
 
 	connection->pool = pool;
 	connection->upstream = upstream;
@@ -110,59 +174,130 @@ static void open_connection(struct exchange *exchange, struct pool *pool,
 	connection->release.run = run_release;
 	connection->link =
 		(struct link){ .loop = worker->loop, .pool = &worker->slabs, .ops = &ops };
+	list_init(&connection->waiting);
 	pool->open_count++;
-	assign(connection, exchange);
+	if (upstream->tls != NULL && !pool->speaks_http1)
+		pool->opening = connection;
+	start_waiting(exchange, connection);
 	if (link_connect(&connection->link, &upstream->address, upstream->tls,
-			 upstream->server_name, &err)
+			 upstream->server_name, NULL)
 	    < 0) {
-		upstream_close(connection);
-		exchange_upstream_failed(exchange, UPSTREAM_CONNECT_FAILED, "connection_failure");
+		fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
 		return;
 	}
 	timer_set(worker->loop, &connection->timer,
 		  loop_now(worker->loop) + upstream->connect_timeout_ns);
 }
 
+static struct upstream_connection *find_shared(const struct pool *pool)
+{
+	LIST_FOR_EACH (&pool->shared, link) {
+		struct upstream_connection *connection =
+			LIST_ITEM(link, struct upstream_connection, link_in_pool);
+
+		if (client_http2_can_open(connection))
+			return connection;
+	}
+	return NULL;
+}
+
 void upstream_connect(struct exchange *exchange, struct pool *pool, const struct upstream *upstream)
 {
-	struct upstream_connection *connection = take_idle(pool);
+	struct upstream_connection *connection = find_shared(pool);
 
-	if (connection == NULL) {
+	if (connection != NULL && client_http2_open(connection, exchange)) {
+		exchange_upstream_ready(exchange);
+	} else if (!list_is_empty(&pool->idle)) {
+		connection = first_of(&pool->idle);
+		list_remove(&connection->link_in_pool);
+		assign(connection, exchange);
+		exchange_upstream_ready(exchange);
+	} else if (pool->opening != NULL) {
+		start_waiting(exchange, pool->opening);
+	} else {
 		open_connection(exchange, pool, upstream);
-		return;
 	}
-	assign(connection, exchange);
-	exchange_upstream_ready(exchange);
+}
+
+static void keep_idle(struct upstream_connection *connection)
+{
+	struct pool *pool = connection->pool;
+	struct loop *loop = pool->worker->loop;
+
+	list_prepend(&pool->idle, &connection->link_in_pool);
+	connection->idle_since_ns = loop_now(loop);
+	if (!timer_is_set(&connection->timer))
+		timer_set(loop, &connection->timer, connection->idle_since_ns + POOL_IDLE_NS);
+}
+
+static void serve_waiting(struct upstream_connection *connection)
+{
+	struct exchange *exchange;
+
+	while ((exchange = next_waiting(connection)) != NULL) {
+		stop_waiting(exchange);
+		if (connection->http2 == NULL && connection->exchange == NULL) {
+			assign(connection, exchange);
+			exchange_upstream_ready(exchange);
+		} else { /* on this connection if it is shared, else on one of its own */
+			upstream_connect(exchange, connection->pool, exchange->endpoint->upstream);
+		}
+	}
 }
 
 static void on_open(struct link *link)
 {
 	struct upstream_connection *connection = connection_of(link);
+	struct pool *pool = connection->pool;
+	const struct text protocol = link_protocol(link);
 
 	timer_cancel(link->loop, &connection->timer);
 	connection->upstream = NULL; /* of a plan that need not outlive the handshake */
 	held_plan_unref(TAKE(connection->plan));
-	if (connection->exchange != NULL)
-		exchange_upstream_ready(connection->exchange);
-	else
-		upstream_close(connection);
+	if (pool->opening == connection)
+		pool->opening = NULL;
+	pool->speaks_http1 = !(text_is(protocol, "istio-h2") || text_is(protocol, "h2"));
+	if (!pool->speaks_http1) {
+		client_http2_start(connection);
+		list_prepend(&pool->shared, &connection->link_in_pool);
+		timer_set(link->loop, &connection->timer, loop_now(link->loop) + POOL_IDLE_NS);
+	}
+	serve_waiting(connection);
+	if (connection->http2 == NULL && connection->exchange == NULL
+	    && link_is_open(&connection->link)) /* whoever wanted it has gone */
+		keep_idle(connection);
 }
+
+/* ---- while it is open ---- */
 
 static void on_input(struct link *link)
 {
-	client_http1_on_input(connection_of(link));
+	struct upstream_connection *connection = connection_of(link);
+
+	if (connection->http2 != NULL)
+		client_http2_on_input(connection);
+	else
+		client_http1_on_input(connection);
 }
 
 static void run_resume(struct deferred *deferred)
 {
-	client_http1_on_input(CONTAINER_OF(deferred, struct upstream_connection, resume));
+	struct upstream_connection *connection =
+		CONTAINER_OF(deferred, struct upstream_connection, resume);
+
+	if (connection->http2 != NULL)
+		client_http2_flush(connection);
+	else
+		client_http1_on_input(connection);
 }
 
 static void on_drained(struct link *link)
 {
 	struct upstream_connection *connection = connection_of(link);
 
-	if (connection->exchange != NULL)
+	if (connection->http2 != NULL)
+		client_http2_flush(connection);
+	else if (connection->exchange != NULL)
 		exchange_upstream_drained(connection->exchange);
 }
 
@@ -170,18 +305,16 @@ static void on_failed(struct link *link, const struct error *err)
 {
 	struct upstream_connection *connection = connection_of(link);
 	struct exchange *exchange = connection->exchange;
-	const bool was_open = link->state == LINK_OPEN;
 
-	if (!was_open && link->refusal.code != 0)
-		log_warn("upstream %s was refused: %s", connection->upstream->address_text,
-			 err->text);
-	else if (!was_open)
-		log_debug("upstream %s: %s", connection->upstream->address_text, err->text);
+	if (link->state != LINK_OPEN) {
+		log_line(link->refusal.code != 0 ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
+			 "upstream %s: %s", connection->upstream->address_text, err->text);
+		fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
+		return;
+	}
 	upstream_close(connection);
 	if (exchange != NULL)
-		exchange_upstream_failed(
-			exchange, was_open ? UPSTREAM_RESET : UPSTREAM_CONNECT_FAILED,
-			was_open ? "connection_termination" : "connection_failure");
+		exchange_upstream_failed(exchange, UPSTREAM_RESET, "connection_termination");
 }
 
 /* The timer is not moved each time a connection goes idle: when it fires, it looks how long it was.
@@ -189,10 +322,12 @@ static void on_failed(struct link *link, const struct error *err)
 static void check_idle(struct upstream_connection *connection)
 {
 	struct loop *loop = connection->link.loop;
-	const uint64_t over = connection->idle_since_ns + POOL_IDLE_NS;
+	uint64_t over = connection->idle_since_ns + POOL_IDLE_NS;
 
 	if (connection->exchange != NULL)
-		return; /* busy; set again when it is done */
+		return; /* set again when it is done */
+	if (connection->http2 != NULL && http2_stream_count(connection->http2) > 0)
+		over = loop_now(loop) + POOL_IDLE_NS;
 	if (loop_now(loop) < over)
 		timer_set(loop, &connection->timer, over);
 	else
@@ -203,55 +338,53 @@ static void on_timer(struct timer *timer)
 {
 	struct upstream_connection *connection =
 		CONTAINER_OF(timer, struct upstream_connection, timer);
-	struct exchange *exchange = connection->exchange;
 
-	if (link_is_open(&connection->link)) {
+	if (link_is_open(&connection->link))
 		check_idle(connection);
-		return;
-	}
-	upstream_close(connection);
-	if (exchange != NULL)
-		exchange_upstream_failed(exchange, UPSTREAM_CONNECT_TIMEOUT, "connection_timeout");
+	else
+		fail_waiting(connection, UPSTREAM_CONNECT_TIMEOUT, "connection_timeout");
 }
 
-void client_done(struct upstream_connection *connection)
+/* ---- the end ---- */
+
+static void take_back(struct upstream_connection *connection)
 {
-	struct pool *pool = connection->pool;
-	struct worker *worker = pool->worker;
+	struct exchange *exchange = connection->exchange;
+
+	if (exchange == NULL)
+		return;
+	exchange->upstream = NULL;
+	exchange->client_codec = NULL;
+	connection->exchange = NULL;
+	connection->pool->active--;
+}
+
+void upstream_release(struct upstream_connection *connection)
+{
+	const struct pool *pool = connection->pool;
 	const bool is_clean = connection->head_is_done && connection->keep_alive
 			      && connection->request_is_sent && link_is_open(&connection->link)
 			      && input_length(&connection->input) == 0
 			      && connection->link.out.len == 0;
 
-	if (!is_clean || pool->holders == 0 || worker->is_draining) {
+	if (!is_clean || pool->holders == 0 || pool->worker->is_draining) {
 		upstream_close(connection);
 		return;
 	}
-	connection->exchange->upstream = NULL;
-	connection->exchange = NULL;
-	pool->active--;
+	take_back(connection);
 	connection->served++;
-	input_release(&connection->input, &worker->slabs);
-	list_prepend(&pool->idle, &connection->link_in_pool);
-	pool->idle_count++;
-	connection->idle_since_ns = loop_now(worker->loop);
-	if (!timer_is_set(&connection->timer))
-		timer_set(worker->loop, &connection->timer, loop_now(worker->loop) + POOL_IDLE_NS);
+	input_release(&connection->input, &pool->worker->slabs);
+	keep_idle(connection);
 }
 
 void upstream_close(struct upstream_connection *connection)
 {
 	struct pool *pool = connection->pool;
 
-	if (list_is_linked(&connection->link_in_pool)) {
-		list_remove(&connection->link_in_pool);
-		pool->idle_count--;
-	}
-	if (connection->exchange != NULL) {
-		connection->exchange->upstream = NULL;
-		connection->exchange = NULL;
-		pool->active--;
-	}
+	if (pool->opening == connection)
+		pool->opening = NULL;
+	list_remove(&connection->link_in_pool);
+	take_back(connection);
 	timer_cancel(pool->worker->loop, &connection->timer);
 	link_close(&connection->link);
 	loop_undefer(&connection->resume);
@@ -264,6 +397,9 @@ static void run_release(struct deferred *deferred)
 		CONTAINER_OF(deferred, struct upstream_connection, release);
 	struct pool *pool = connection->pool;
 
+	http2_free(connection->http2); /* tells the exchanges on it */
+	byte_queue_clear(&connection->link.out, &pool->worker->slabs);
+	loop_undefer(&connection->resume);
 	input_release(&connection->input, &pool->worker->slabs);
 	held_plan_unref(connection->plan);
 	mem_free(connection);

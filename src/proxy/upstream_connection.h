@@ -2,8 +2,10 @@
 /* upstream_connection.h — a connection to an upstream, and the pool of those that can be used
  * again.
  *
- * HTTP/1.1, one request at a time. The pool of an upstream keeps idle connections, newest first,
- * and lives as long as a plan names its upstream or a connection of it is open. */
+ * What an upstream speaks is known once TLS has agreed on it (ALPN); until then requests wait for
+ * one connection to open. HTTP/2 connections carry many requests at a time; HTTP/1.1 ones one, and
+ * are kept when idle, newest first. A pool lives as long as a plan names its upstream or a
+ * connection is open. */
 #pragma once
 
 #include "net/net.h"
@@ -15,10 +17,13 @@ struct worker;
 
 struct pool {
 	struct worker *worker;
-	char *key;        /* owned */
-	size_t holders;   /* held plans that name it */
-	struct list idle; /* upstream_connection.link_in_pool, newest first */
-	size_t idle_count, open_count;
+	char *key;          /* owned */
+	size_t holders;     /* held plans that name it */
+	struct list idle;   /* HTTP/1: upstream_connection.link_in_pool, newest first */
+	struct list shared; /* HTTP/2: the same */
+	struct upstream_connection *opening; /* TLS: the one that others wait for; or NULL */
+	bool speaks_http1; /* the last one did: then each request opens its own at once */
+	size_t open_count;
 	size_t active; /* requests in progress: what least-request balancing counts */
 };
 
@@ -27,36 +32,41 @@ void pool_release(struct pool *pool);
 void pool_close_idle(struct pool *pool);
 
 struct upstream_connection {
-	struct list link_in_pool; /* while idle */
+	struct list link_in_pool; /* in pool.idle or pool.shared */
 	struct pool *pool;
 	struct link link;
 	const struct upstream *upstream; /* until it is open; NULL from then on */
 	struct held_plan *plan;          /* keeps `upstream` alive */
+	struct list waiting;             /* exchange.link_in_waiting, while it is opened */
+	struct timer timer;              /* opening, or idle */
+	uint64_t served, idle_since_ns;  /* requests before the current one */
+	struct http2 *http2;             /* NULL: HTTP/1, and what follows is used */
 	struct exchange *exchange;       /* NULL: idle */
-	struct timer timer;              /* connecting, or idle */
 	struct input input;
 	struct http1_parser parser;
 	struct http1_body body; /* of the answer */
 	bool head_is_done, keep_alive, is_paused, request_is_sent, body_to_chunks;
-	uint64_t served; /* requests before the current one */
-	uint64_t idle_since_ns;
-	struct deferred resume; /* goes on with what is in `input` */
+	struct deferred resume; /* goes on with what is in `input`; HTTP/2: writes */
 	struct deferred release;
 };
 
-/* An idle connection of the pool, or a new one that is being opened; its exchange is set.
- * exchange_upstream_ready or exchange_upstream_failed follows, the first perhaps at once. */
+/* Finds the exchange a connection that is open, or opens one. exchange_upstream_ready or
+ * exchange_upstream_failed follows, the first perhaps at once. */
 void upstream_connect(struct exchange *exchange, struct pool *pool,
 		      const struct upstream *upstream);
 const struct upstream *upstream_of_link(struct link *link);
+/* HTTP/1: its exchange is done with it. Kept if it can be, else closed. */
+void upstream_release(struct upstream_connection *connection);
+/* At once. An HTTP/1 exchange loses it silently; those of HTTP/2 are told at the end of the round.
+ */
 void upstream_close(struct upstream_connection *connection);
 
-/* ---- client_http1.c: the connection as an exchange uses it ---- */
+/* ---- by version of HTTP ---- */
 
 void client_http1_on_input(struct upstream_connection *connection);
-void client_send_head(struct upstream_connection *connection, struct http_head *head);
-void client_send_body(struct upstream_connection *connection, struct text bytes);
-void client_send_end(struct upstream_connection *connection, const struct http_fields *trailers);
-/* The exchange is done with it: kept if it can be, else closed. */
-void client_done(struct upstream_connection *connection);
-void client_pause(struct upstream_connection *connection, bool paused); /* the answer's body */
+void client_http2_start(struct upstream_connection *connection);
+bool client_http2_can_open(const struct upstream_connection *connection);
+bool client_http2_open(struct upstream_connection *connection, struct exchange *exchange);
+void client_http2_on_input(struct upstream_connection *connection);
+void client_http2_flush(struct upstream_connection *connection);
+void client_http2_free_all(struct worker *worker);

@@ -20,6 +20,7 @@ struct worker *worker_new(unsigned index, struct access_log *log)
 	list_init(&worker->listeners);
 	list_init(&worker->downstreams);
 	arena_init(&worker->dropped, 4096);
+	worker->http2_memory = http2_memory_new();
 	access_log_buffer_init(&worker->log, log, worker->loop);
 	return worker;
 }
@@ -34,6 +35,9 @@ void worker_free(struct worker *worker)
 	}
 	map_done(&worker->pools);
 	exchange_free_all(worker);
+	server_http2_free_all(worker);
+	client_http2_free_all(worker);
+	http2_memory_free(worker->http2_memory);
 	http_fields_done(&worker->dropped_trailers);
 	arena_done(&worker->dropped);
 	slab_pool_done(&worker->slabs);

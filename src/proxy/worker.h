@@ -13,8 +13,10 @@
 
 #include <pthread.h>
 
+struct client_call;
 struct exchange;
 struct pool;
+struct server_call;
 
 /* A plan as one worker holds it: alive while it is current or a request still goes by it. */
 struct held_plan {
@@ -46,6 +48,9 @@ struct worker {
 	size_t downstream_count;
 	struct map pools; /* upstream.key -> struct pool */
 	struct exchange *free_exchanges;
+	struct server_call *free_server_calls; /* HTTP/2 streams */
+	struct client_call *free_client_calls;
+	struct http2_memory *http2_memory;
 	struct http_fields dropped_trailers; /* of requests that were answered before their end */
 	struct arena dropped;                /* what those trailers say */
 	size_t exchange_count;               /* in progress */
