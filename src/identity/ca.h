@@ -39,7 +39,9 @@ const char *ca_trust_domain(const struct ca *ca);
 struct bundles *ca_bundles(const struct ca *ca);
 
 /* Signs an SVID for `spiffe_id` (in this trust domain, with a path). `subject_key` is the key to
- * certify, private or public part alone; NULL: a fresh P-256 key. Never valid beyond its issuer. */
+ * certify, private or public part alone; NULL: a fresh P-256 key. Never valid beyond its issuer.
+ * The SVID is made to be handed out: this process finds the public key in svid->key, the
+ * certificate object gives it only once it was encoded and decoded. */
 int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_t now_ns,
 	     struct svid **out, struct error *err);
 

@@ -75,15 +75,15 @@ int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_
 	if (leaf == NULL)
 		return -EIO;
 
+	AUTO(mem_free_text) char *id = mem_strndup(spiffe_id.ptr, spiffe_id.len);
 	STACK_OF(X509) *chain = sk_X509_new_null();
 
 	X509_up_ref(issuer->certificate);
 	sk_X509_push(chain, leaf);
 	sk_X509_push(chain, issuer->certificate);
-	result = svid_new(chain, TAKE(key), out, err);
-	if (result == 0)
-		audit_issue(*out);
-	return result;
+	*out = svid_of_authority(chain, TAKE(key), id);
+	audit_issue(*out);
+	return 0;
 }
 
 int ca_issue_jwt(struct ca *ca, struct text spiffe_id, const struct text *audiences,

@@ -5,6 +5,7 @@
 #include "identity/openssl.h"
 
 #include <errno.h>
+#include <openssl/core_names.h>
 #include <openssl/sha.h>
 
 /* Extensions that are the same in every certificate of a kind: their contents as DER. */
@@ -161,13 +162,37 @@ static bool set_validity(X509 *certificate, struct validity validity)
 			  != NULL;
 }
 
-static X509 *begin(EVP_PKEY *key, struct validity validity)
+#define P256_POINT 65 /* bytes of a public key, uncompressed: 04, x, y */
+
+/* OpenSSL sets a public key by encoding it and decoding it again, which costs four times all the
+ * rest of a certificate. A P-256 point needs neither; but the object then has no decoded key. */
+static bool set_p256_key(X509 *certificate, const EVP_PKEY *key)
+{
+	unsigned char *point = OPENSSL_malloc(P256_POINT);
+	char group[32] = "";
+	size_t len = 0;
+
+	if (point != NULL && EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1
+	    && strcmp(group, SN_X9_62_prime256v1) == 0
+	    && EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, P256_POINT,
+					       &len)
+		       == 1
+	    && len == P256_POINT && point[0] == 4
+	    && X509_PUBKEY_set0_param(X509_get_X509_PUBKEY(certificate),
+				      OBJ_nid2obj(NID_X9_62_id_ecPublicKey), V_ASN1_OBJECT,
+				      OBJ_nid2obj(NID_X9_62_prime256v1), point, P256_POINT)
+		       == 1)
+		return true; /* the point is the certificate's now */
+	OPENSSL_free(point);
+	return false;
+}
+
+static X509 *begin(struct validity validity)
 {
 	AUTO(X509_free) X509 *certificate = X509_new();
 
 	if (certificate == NULL || X509_set_version(certificate, X509_VERSION_3) != 1
-	    || !set_serial(certificate) || !set_validity(certificate, validity)
-	    || X509_set_pubkey(certificate, key) != 1)
+	    || !set_serial(certificate) || !set_validity(certificate, validity))
 		return NULL;
 	return TAKE(certificate);
 }
@@ -189,8 +214,9 @@ static X509 *finish(X509 *certificate, bool complete, const struct signer *signe
 X509 *certificate_make_root(EVP_PKEY *key, struct text trust_domain, struct validity validity,
 			    struct error *err)
 {
-	X509 *root = begin(key, validity);
-	const bool complete = root != NULL && set_authority_subject(root, "root")
+	X509 *root = begin(validity);
+	const bool complete = root != NULL && X509_set_pubkey(root, key) == 1
+			      && set_authority_subject(root, "root")
 			      && add_fixed(root, root_extensions, COUNT_OF(root_extensions))
 			      && add_trust_domain_name(root, trust_domain);
 
@@ -200,8 +226,9 @@ X509 *certificate_make_root(EVP_PKEY *key, struct text trust_domain, struct vali
 X509 *certificate_make_issuer(EVP_PKEY *key, struct text trust_domain, struct validity validity,
 			      const struct signer *root, struct error *err)
 {
-	X509 *issuer = begin(key, validity);
-	const bool complete = issuer != NULL && set_authority_subject(issuer, "issuer")
+	X509 *issuer = begin(validity);
+	const bool complete = issuer != NULL && X509_set_pubkey(issuer, key) == 1
+			      && set_authority_subject(issuer, "issuer")
 			      && add_fixed(issuer, issuer_extensions, COUNT_OF(issuer_extensions))
 			      && add_name_constraint(issuer, trust_domain)
 			      && add_trust_domain_name(issuer, trust_domain);
@@ -211,8 +238,9 @@ X509 *certificate_make_issuer(EVP_PKEY *key, struct text trust_domain, struct va
 
 X509 *certificate_make_jwt(EVP_PKEY *key, struct validity validity, struct error *err)
 {
-	X509 *record = begin(key, validity);
-	const bool complete = record != NULL && set_authority_subject(record, "jwt")
+	X509 *record = begin(validity);
+	const bool complete = record != NULL && X509_set_pubkey(record, key) == 1
+			      && set_authority_subject(record, "jwt")
 			      && add_fixed(record, jwt_extensions, COUNT_OF(jwt_extensions));
 
 	return finish(record, complete, &(struct signer){ record, key }, err);
@@ -221,8 +249,9 @@ X509 *certificate_make_jwt(EVP_PKEY *key, struct validity validity, struct error
 X509 *certificate_make_leaf(EVP_PKEY *key, struct text spiffe_id, struct validity validity,
 			    const struct signer *issuer, struct error *err)
 {
-	X509 *leaf = begin(key, validity);
+	X509 *leaf = begin(validity);
 	const bool complete = leaf != NULL
+			      && (set_p256_key(leaf, key) || X509_set_pubkey(leaf, key) == 1)
 			      && add_fixed(leaf, leaf_extensions, COUNT_OF(leaf_extensions))
 			      && add_extension(leaf, leaf_extended_key_usage.nid, false,
 					       leaf_extended_key_usage.der)

@@ -31,16 +31,21 @@ int svid_new(STACK_OF(X509) * chain, EVP_PKEY *key, struct svid **out, struct er
 		return result;
 	}
 
+	*out = svid_of_authority(chain, key, identity.text);
+	return 0;
+}
+
+struct svid *svid_of_authority(STACK_OF(X509) * chain, EVP_PKEY *key, const char *id)
+{
 	struct svid *svid = MEM_NEW(struct svid);
 
 	atomic_init(&svid->references, 1);
-	svid->id = mem_strdup(identity.text);
+	svid->id = mem_strdup(id);
 	svid->chain = chain;
 	svid->key = key;
 	svid->not_before_ns = asn1_time_ns(X509_get0_notBefore(svid_leaf(svid)));
 	svid->not_after_ns = asn1_time_ns(X509_get0_notAfter(svid_leaf(svid)));
-	*out = svid;
-	return 0;
+	return svid;
 }
 
 struct svid *svid_ref(struct svid *svid)

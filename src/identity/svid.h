@@ -22,6 +22,8 @@ struct svid {
 /* Takes `chain` and `key`, also on failure. Checks that the key fits the leaf and that the leaf is
  * an X.509-SVID by the rules of verify.h (the path to a root is for the peer to judge). */
 int svid_new(STACK_OF(X509) * chain, EVP_PKEY *key, struct svid **out, struct error *err);
+/* The same for a chain that our own authority just made for this key and ID: nothing to check. */
+struct svid *svid_of_authority(STACK_OF(X509) * chain, EVP_PKEY *key, const char *id);
 struct svid *svid_ref(struct svid *svid);
 void svid_unref(struct svid *svid);
 DEFINE_AUTO(struct svid, svid_unref)

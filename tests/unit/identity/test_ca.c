@@ -70,16 +70,30 @@ static struct svid *issue_at(struct place *place, int64_t now_ns)
 	return svid;
 }
 
+/* As a peer has it, who got bytes. */
+static X509 *receive_leaf(const struct svid *svid)
+{
+	unsigned char *der = NULL;
+	const int len = i2d_X509(svid_leaf(svid), &der);
+	const unsigned char *next = der;
+	X509 *leaf = d2i_X509(NULL, &next, len);
+
+	OPENSSL_free(der);
+	assert_non_null(leaf);
+	return leaf;
+}
+
 static enum verify_reason verify_at(const struct bundles *bundles, const struct svid *svid,
 				    int64_t now_ns)
 {
 	struct peer_identity peer;
+	X509 *leaf = receive_leaf(svid);
 
-	identity_verify_peer(bundles, svid_leaf(svid), svid->chain, TLS_ROLE_CLIENT, now_ns, &peer,
-			     NULL);
+	identity_verify_peer(bundles, leaf, svid->chain, TLS_ROLE_CLIENT, now_ns, &peer, NULL);
 	if (peer.reason == VERIFY_TRUSTED)
-		identity_verify_peer(bundles, svid_leaf(svid), svid->chain, TLS_ROLE_SERVER, now_ns,
-				     &peer, NULL);
+		identity_verify_peer(bundles, leaf, svid->chain, TLS_ROLE_SERVER, now_ns, &peer,
+				     NULL);
+	X509_free(leaf);
 	return peer.reason;
 }
 
@@ -180,6 +194,13 @@ static void an_svid_has_the_exact_profile(void **state)
 
 	AUTO(svid_unref) struct svid *svid = issue_at(place, clock_wall_ns());
 	X509 *leaf = svid_leaf(svid), *issuer = sk_X509_value(svid->chain, 1);
+	struct svid *checked = NULL;
+	STACK_OF(X509) *received = sk_X509_new_null();
+
+	EVP_PKEY_up_ref(svid->key);
+	sk_X509_push(received, receive_leaf(svid));
+	assert_int_equal(svid_new(received, svid->key, &checked, NULL), 0); /* key and rules */
+	svid_unref(checked);
 
 	assert_string_equal(svid->id, "spiffe://d.test/ns/default/sa/web");
 	assert_int_equal(X509_get_key_usage(leaf), KU_DIGITAL_SIGNATURE);
@@ -206,7 +227,11 @@ static void a_given_key_is_certified(void **state)
 
 	open_with(place, NULL);
 	assert_int_equal(ca_issue(place->ca, WEB, key, clock_wall_ns(), &svid, NULL), 0);
-	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(svid_leaf(svid)), key), 1);
+
+	X509 *leaf = receive_leaf(svid);
+
+	assert_int_equal(EVP_PKEY_eq(X509_get0_pubkey(leaf), key), 1);
+	X509_free(leaf);
 	EVP_PKEY_free(key);
 }
 
