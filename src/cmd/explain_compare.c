@@ -98,6 +98,8 @@ static void compare_line(struct comparison *comparison, struct text line)
 	struct decision after = judge(comparison, &comparison->after, line, &err);
 	struct change_group *group;
 
+	if (err.code == -ENOMSG)
+		return;
 	comparison->requests++;
 	if (err.code != 0) {
 		comparison->unreadable++;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain_parse.c — the batch contract: one JSON object a line. */
+/* explain_parse.c — requests as lines of JSON: the batch contract, and the proxy's own access log.
+ */
 #include "cmd/explain_request.h"
 
 #include <errno.h>
@@ -172,6 +173,50 @@ static void read_id(struct parse *parse, const json_t *id)
 	}
 }
 
+static struct text member_text(const json_t *json, const char *name)
+{
+	return text_of(json_string_value(json_object_get(json, name)));
+}
+
+static void read_contract(struct parse *parse, const json_t *json)
+{
+	read_id(parse, json_object_get(json, "id"));
+	read_destination(parse, object_member(parse, json, "destination"));
+	read_source(parse, object_member(parse, json, "source"));
+	read_request(parse, object_member(parse, json, "request"));
+}
+
+/* What the proxy writes: the same facts side by side. */
+static void read_access_log(struct parse *parse, const json_t *json)
+{
+	struct explain_request *request = parse->request;
+	struct request_facts *facts = &request->input.facts;
+	struct text principal = text_member(parse, json, "source_principal");
+	struct text source_ip = text_member(parse, json, "source_ip");
+	struct text method = text_member(parse, json, "method");
+	struct text path = text_member(parse, json, "path");
+
+	request->namespace = text_member(parse, json, "namespace");
+	request->workload = text_member(parse, json, "workload");
+	facts->destination_port = (uint16_t)json_integer_value(json_object_get(json, "port"));
+	if (principal.len > 0)
+		explain_set_principal(request, principal);
+	if (source_ip.len > 0)
+		take(parse, "source_ip", explain_set_ip(&facts->source_ip, source_ip));
+	facts->host = text_member(parse, json, "authority");
+	if (method.len > 0)
+		facts->method = method;
+	if (path.len > 0)
+		facts->path = path;
+}
+
+/* An outbound request is judged at its other end, a failed handshake by no policy. */
+static bool has_no_decision(const json_t *json)
+{
+	return text_is(member_text(json, "listener"), "outbound")
+	       || text_is(member_text(json, "stage"), "handshake");
+}
+
 int explain_request_parse(struct explain_request *request, struct text line, struct error *err)
 {
 	struct parse parse = { .request = request, .err = err };
@@ -184,11 +229,12 @@ int explain_request_parse(struct explain_request *request, struct text line, str
 		return error_set(err, -EINVAL, "it is no JSON object: %s",
 				 json == NULL ? problem.text : "another type");
 	}
-	read_id(&parse, json_object_get(json, "id"));
-	request->recorded = text_member(&parse, json, "decision");
-	read_destination(&parse, object_member(&parse, json, "destination"));
-	read_source(&parse, object_member(&parse, json, "source"));
-	read_request(&parse, object_member(&parse, json, "request"));
+	if (has_no_decision(json))
+		parse.result = error_set(err, -ENOMSG, "no policy decided this");
+	else if (json_object_get(json, "source_ip") != NULL)
+		read_access_log(&parse, json);
+	else
+		read_contract(&parse, json);
 	time = text_member(&parse, json, "time");
 	if (time.ptr != NULL)
 		take(&parse, "time", explain_set_time(request, time));

@@ -20,7 +20,7 @@ void explain_request_init(struct explain_request *request, struct arena *arena)
 	struct request_facts *facts = &request->input.facts;
 
 	request->arena = arena;
-	request->id = request->recorded = request->workload = (struct text){ 0 };
+	request->id = request->workload = (struct text){ 0 };
 	request->namespace = TEXT("default");
 	request->id_is_number = false;
 	request->header_count = 0;

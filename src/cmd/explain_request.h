@@ -18,7 +18,6 @@ struct explain_request {
 	struct evaluation_input input;
 	struct explain_header headers[EXPLAIN_HEADERS_MAX];
 	size_t header_count;
-	struct text recorded; /* "allow" or "deny" as an access log has it; or absent */
 };
 
 void explain_request_init(struct explain_request *request, struct arena *arena);
@@ -38,5 +37,6 @@ const char *explain_add_header(struct explain_request *request, struct text name
 int explain_request_finish(struct explain_request *request, const struct explain_world *world,
 			   const struct explain_workload *workload);
 
-/* A line of the batch contract (docs/commands/explain.md). 0 or -EINVAL. */
+/* A line of the batch contract (docs/commands/explain.md), or of the proxy's access log. 0,
+ * -EINVAL, or -ENOMSG for a log's line about which no policy decided. */
 int explain_request_parse(struct explain_request *request, struct text line, struct error *err);

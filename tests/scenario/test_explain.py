@@ -175,6 +175,22 @@ def test_compare_tells_what_opens_and_what_closes(policy, tmp_path):
     assert [(group["count"], group["new"]["decision"]) for group in groups] == [(1, "allow"), (2, "deny")]
 
 
+def test_compare_reads_the_access_log_of_the_proxy(policy, tmp_path):
+    edited = tmp_path / "edited.yaml"
+    edited.write_text(POLICY.replace("/api/*", "/v2/*"))
+    line = {"time": "2026-11-21T22:00:00.000000Z", "source_ip": "127.0.0.1",
+            "source_principal": "spiffe://cluster.local/ns/app/sa/front", "listener": "inbound",
+            "workload": "web", "namespace": "app", "port": 8080, "method": "GET",
+            "authority": "web", "path": "/api/x?q=1", "status": 200, "decision": "allow"}
+    log = tmp_path / "access.jsonl"
+    log.write_text("".join(json.dumps(entry) + "\n" for entry in (
+        line, {**line, "listener": "outbound"}, {**line, "stage": "handshake"},
+        {**line, "source_principal": None})))
+    done = explain("--compare", policy, edited, "--log", log)
+    assert "CLOSES  1 request to app/web" in done.stdout
+    assert "1 of 2 requests would be judged otherwise." in done.stdout
+
+
 def test_compare_of_the_same_is_quiet(policy, tmp_path):
     log = tmp_path / "access.jsonl"
     log.write_text('{"destination":{"namespace":"app","workload":"web"}}\n')
