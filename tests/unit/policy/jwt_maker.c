@@ -29,6 +29,7 @@ void base64url_add(struct buffer *out, const void *bytes, size_t len)
 		room[i] = room[i] == '+' ? '-' : room[i] == '/' ? '_' : room[i];
 	while (written > 0 && room[written - 1] == '=')
 		written--;
+	room[written] = '\0';
 	out->len += (size_t)written;
 }
 
