@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define HALF_A_YEAR (180 * 86400)
+
 static const char *const security_headers[] = {
 	"Content-Security-Policy", "Strict-Transport-Security", "X-Content-Type-Options",
 	"X-Frame-Options",         "Referrer-Policy",           "Permissions-Policy",
@@ -279,6 +281,18 @@ static uint64_t max_age(struct text value)
 	return 0;
 }
 
+static void check_hsts(struct examination *exam, const struct nginx_directive *server)
+{
+	const struct nginx_directive *header =
+		header_in(headers_block(server), "Strict-Transport-Security");
+
+	if (header == NULL)
+		nginx_report(exam, server, "answers over TLS carry no Strict-Transport-Security");
+	else if (max_age(nginx_arg(header, 1)) < HALF_A_YEAR)
+		nginx_report_at(exam, header->source, header->args[1].at,
+				"max-age is below half a year");
+}
+
 void ng_hsts(struct examination *exam)
 {
 	const struct nginx_directive *http = nginx_http(exam);
@@ -287,17 +301,7 @@ void ng_hsts(struct examination *exam)
 		return;
 	NGINX_FOR_EACH(http, server)
 	{
-		const struct nginx_directive *header =
-			header_in(headers_block(server), "Strict-Transport-Security");
-
-		if (!nginx_is(server, "server") || !listens_tls(server))
-			continue;
-		if (header == NULL)
-			nginx_report(exam, server,
-				     "answers over TLS carry no "
-				     "Strict-Transport-Security");
-		else if (max_age(nginx_arg(header, 1)) < 15552000)
-			nginx_report_at(exam, header->source, header->args[1].at,
-					"max-age is below half a year");
+		if (nginx_is(server, "server") && listens_tls(server))
+			check_hsts(exam, server);
 	}
 }
