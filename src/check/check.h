@@ -16,3 +16,4 @@
 #include "check/fix.h"
 #include "check/report.h"
 #include "check/run.h"
+#include "check/template.h"

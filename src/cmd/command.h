@@ -32,6 +32,7 @@ int command_usage(const struct command *command, const char *fmt, ...)
 extern const struct command check_command;
 extern const struct command explain_command;
 extern const struct command help_command;
+extern const struct command init_command;
 extern const struct command id_command;
 extern const struct command identity_command;
 extern const struct command proxy_command;
