@@ -63,15 +63,23 @@ static struct decoder new_decoder(struct resource_set *set, struct diagnostics *
 				 .budget = MEMORY_BUDGET };
 }
 
+/* The first error; its place becomes text, for the file's name ends with the diagnostics. */
+static void tell_first(const struct diagnostics *diagnostics, struct error *err)
+{
+	const struct diagnostic *first = diagnostics_first_error(diagnostics);
+	char text[sizeof(err->text)];
+
+	if (first != NULL)
+		error_set(err, first->error.code, "%s",
+			  error_format(&first->error, text, sizeof(text)));
+}
+
 /* The set is handed over only if nothing was wrong. */
 static int finish(struct resource_set *set, const struct diagnostics *diagnostics,
 		  size_t errors_before, struct resource_set **out, struct error *err)
 {
 	if (diagnostics->errors > errors_before) {
-		const struct diagnostic *first = diagnostics_first_error(diagnostics);
-
-		if (err != NULL && first != NULL)
-			*err = first->error;
+		tell_first(diagnostics, err);
 		resource_set_unref(set);
 		return -EINVAL;
 	}

@@ -40,7 +40,7 @@ struct resource_options {
 
 /* Files and directories (recursively *.yaml *.yml *.json; hidden ones left out) into a new set,
  * *out owning one reference. Returns 0, or -Exxx: then *out is untouched, `diagnostics` has every
- * error and err the first. Warnings are there either way. */
+ * error and err the first, its place in its text. Warnings are there either way. */
 int resource_set_load(const char *const *paths, size_t path_count,
 		      const struct resource_options *options, struct diagnostics *diagnostics,
 		      struct resource_set **out, struct error *err);

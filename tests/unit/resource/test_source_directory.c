@@ -187,7 +187,7 @@ static void a_broken_set_is_not_handed_out(void **state)
 	assert_int_equal(source_directory_reload(watched->source, &found, &set, &err), -EINVAL);
 	assert_null(set);
 	assert_int_equal(found.errors, 1);
-	assert_non_null(strstr(err.at.file, "/a.yaml"));
+	assert_non_null(strstr(err.text, "/a.yaml:2:1: not valid YAML"));
 	write_account(watched, "a.yaml", "a"); /* mended */
 	assert_true(wait_due(watched, LONG_MS));
 	assert_int_equal(load(watched), 1);
