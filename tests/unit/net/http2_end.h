@@ -42,7 +42,7 @@ void http2_end_done(struct http2_end *end);
 int http2_end_receive(struct http2_end *end, const void *bytes, size_t len);
 /* Client: a stream whose request is to be sent by the caller. */
 struct http_stream *http2_end_open(struct http2_end *end);
-/* Carries bytes to and fro until both are quiet. */
+/* Carries bytes back and forth until both are quiet. */
 void http2_end_talk(struct http2_end *a, struct http2_end *b);
 /* What is queued, taken out. */
 void http2_end_take_output(struct http2_end *end, struct buffer *out);
