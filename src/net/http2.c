@@ -8,7 +8,7 @@
 const struct http2_config http2_config_default = {
 	.max_streams = 100,
 	.stream_window = 256 * 1024,
-	.connection_window = 1024 * 1024,
+	.connection_window = 8 * 1024 * 1024, /* many slow streams do not hold a quick one */
 	.queue_high = 128 * 1024,
 	.reset_burst = 1000,
 	.resets_per_second = 100,
@@ -145,6 +145,13 @@ bool http2_can_open(const struct http2 *http2)
 	       && nghttp2_session_check_request_allowed(http2->session) != 0
 	       && http2->stream_count < nghttp2_session_get_remote_settings(
 			  http2->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+}
+
+bool http2_may_tunnel(const struct http2 *http2)
+{
+	return nghttp2_session_get_remote_settings(http2->session,
+						   NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL)
+	       == 1;
 }
 
 size_t http2_stream_count(const struct http2 *http2)

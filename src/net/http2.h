@@ -28,10 +28,12 @@ struct http2_memory *http2_memory_new(void);
 void http2_memory_free(struct http2_memory *memory); /* after all its connections; accepts NULL */
 
 struct http2_config {
-	uint32_t max_streams;                    /* that the peer may have open at a time */
-	uint32_t stream_window;                  /* bytes of a body not yet consumed */
-	uint32_t connection_window;              /* the same, of all streams together */
-	size_t queue_high;                       /* bytes in the queue at which bodies must wait */
+	uint32_t max_streams;       /* that the peer may have open at a time */
+	uint32_t stream_window;     /* bytes of a body not yet consumed */
+	uint32_t connection_window; /* the same, of all streams together */
+	/* Bytes in the queue at which bodies must wait. A link's queue tells that it has drained
+	 * only after LINK_HIGH. */
+	size_t queue_high;
 	uint32_t reset_burst, resets_per_second; /* streams reset by the peer or for its faults */
 	uint32_t control_burst, controls_per_second; /* frames that carry nothing */
 	bool allow_extended_connect;
@@ -52,7 +54,7 @@ struct http2_events {
 
 enum http2_side { HTTP2_SERVER = 1, HTTP2_CLIENT };
 
-/* All pointers are borrowed until http2_free. The preface and SETTINGS are queued at once. */
+/* All pointers are borrowed until http2_free. on_output is called before this returns. */
 struct http2 *http2_new(enum http2_side side, const struct http2_config *config,
 			const struct http2_events *events, void *owner, struct http2_memory *memory,
 			struct byte_queue *out, struct slab_pool *pool);
@@ -71,6 +73,7 @@ void http2_flush(struct http2 *http2); /* at the end of a round, and when the qu
 struct http_stream *http2_open(struct http2 *http2, const struct http_stream_events *events,
 			       void *owner);
 bool http2_can_open(const struct http2 *http2);
+bool http2_may_tunnel(const struct http2 *http2); /* client: the server takes extended CONNECT */
 size_t http2_stream_count(const struct http2 *http2);
 
 void http2_ping(struct http2 *http2);              /* to see whether the peer still lives */

@@ -5,8 +5,10 @@
 
 #include <assert.h>
 
-#define SMALLEST_BLOCK 64
-#define FROM_HEAP      HTTP2_BLOCK_CLASSES /* the class of blocks that are too large for a list */
+#define SMALLEST_BLOCK   64
+#define FREE_BYTES_MAX   (4 * 1024 * 1024)
+#define FREE_STREAMS_MAX 1024
+#define FROM_HEAP        HTTP2_BLOCK_CLASSES /* the class of blocks that are too large for a list */
 
 struct http2_block {
 	union {
@@ -26,6 +28,11 @@ static size_t class_of(size_t size)
 	return class;
 }
 
+static size_t class_size(size_t class)
+{
+	return (size_t)SMALLEST_BLOCK << class;
+}
+
 static void *take_block(size_t size, void *user_data)
 {
 	struct http2_memory *const memory = user_data;
@@ -35,8 +42,9 @@ static void *take_block(size_t size, void *user_data)
 	if (class < FROM_HEAP && memory->free_blocks[class] != NULL) {
 		block = memory->free_blocks[class];
 		memory->free_blocks[class] = block->next;
+		memory->free_bytes -= class_size(class);
 	} else {
-		const size_t room = class < FROM_HEAP ? (size_t)SMALLEST_BLOCK << class : size;
+		const size_t room = class < FROM_HEAP ? class_size(class) : size;
 
 		block = mem_realloc(NULL, sizeof(*block) + room);
 	}
@@ -60,10 +68,11 @@ static void give_block(void *data, void *user_data)
 	struct http2_block *const block = block_of(data);
 	const size_t class = block->class;
 
-	if (class == FROM_HEAP) {
+	if (class == FROM_HEAP || memory->free_bytes >= FREE_BYTES_MAX) {
 		mem_free(block);
 		return;
 	}
+	memory->free_bytes += class_size(class);
 	block->next = memory->free_blocks[class];
 	memory->free_blocks[class] = block;
 }
@@ -128,12 +137,18 @@ struct http2_stream *http2_memory_take_stream(struct http2_memory *memory)
 	struct list *const link = memory->free_streams.next;
 
 	list_remove(link);
+	memory->free_stream_count--;
 	return LIST_ITEM(link, struct http2_stream, link);
 }
 
 void http2_memory_give_stream(struct http2_memory *memory, struct http2_stream *stream)
 {
+	if (memory->free_stream_count >= FREE_STREAMS_MAX) {
+		http2_stream_free(stream);
+		return;
+	}
 	http2_stream_reset_state(stream);
+	memory->free_stream_count++;
 	list_prepend(&memory->free_streams, &stream->link);
 }
 

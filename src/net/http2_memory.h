@@ -3,7 +3,7 @@
  *
  * nghttp2 allocates for every stream and frame; its blocks come from free lists by size, so that
  * the steady path takes nothing from the heap. Streams, with their arenas and field arrays, are
- * kept likewise. Not shared between threads. */
+ * kept likewise, both up to a limit. Not shared between threads. */
 #pragma once
 
 #include "net/http2.h"
@@ -17,8 +17,10 @@ struct http2_block;
 struct http2_memory {
 	nghttp2_mem for_nghttp2; /* its functions, with this as their argument */
 	struct http2_block *free_blocks[HTTP2_BLOCK_CLASSES];
+	size_t free_bytes;        /* in these blocks */
 	struct list free_streams; /* struct http2_stream, linked by their `link` */
-	nghttp2_nv *fields;       /* scratch for the head being sent; owned */
+	size_t free_stream_count;
+	nghttp2_nv *fields; /* scratch for the head being sent; owned */
 	size_t field_capacity;
 	char digits[2][TEXT_NUMBER_MAX]; /* scratch: the status and the length in it */
 };

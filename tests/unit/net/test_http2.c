@@ -432,6 +432,7 @@ static void extended_connect_opens_a_tunnel(void **state)
 	head.upgrade = TEXT("websocket");
 	http_stream_send_head(stream, &head, false);
 	talk(pair);
+	assert_true(http2_may_tunnel(pair->client.http2));
 	assert_diary(&pair->server, "1 head CONNECT http://a / HTTP/2 to end, keep, upgrade "
 				    "websocket; ");
 	http_stream_send_head(pair->server.stream, &answer, false);
