@@ -114,8 +114,7 @@ static int load(struct arguments *arguments, struct ruleset **set)
 	return result == 0 ? STATUS_FINE : STATUS_USAGE;
 }
 
-/* --- parse -------------------------------------------------------------------------------------
- */
+/* --- parse ------------------------------------------------------------------------------- */
 
 static int run_parse(struct arguments *arguments)
 {
@@ -140,8 +139,7 @@ static int run_parse(struct arguments *arguments)
 	return STATUS_FINE;
 }
 
-/* --- validate ----------------------------------------------------------------------------------
- */
+/* --- validate ---------------------------------------------------------------------------- */
 
 static int run_validate(struct arguments *arguments)
 {
@@ -164,8 +162,7 @@ static int run_validate(struct arguments *arguments)
 	return result == 0 ? STATUS_FINE : STATUS_USAGE;
 }
 
-/* --- list --------------------------------------------------------------------------------------
- */
+/* --- list -------------------------------------------------------------------------------- */
 
 static void add_fields(struct json_writer *json)
 {
@@ -282,8 +279,7 @@ static int run_list(struct arguments *arguments)
 			     what);
 }
 
-/* --- describe ----------------------------------------------------------------------------------
- */
+/* --- describe ---------------------------------------------------------------------------- */
 
 static const struct rule *find_rule(const struct ruleset *set, const char *name)
 {
@@ -318,8 +314,7 @@ static int run_describe(struct arguments *arguments)
 	return STATUS_FINE;
 }
 
-/* --- eval --------------------------------------------------------------------------------------
- */
+/* --- eval -------------------------------------------------------------------------------- */
 
 static void add_match(struct rules_evaluator *evaluator, const struct rule *rule, size_t index,
 		      struct buffer *out)
@@ -400,8 +395,7 @@ static int run_eval(struct arguments *arguments)
 	return evaluate_lines(set, arguments->events, buffer_text(&events));
 }
 
-/* --- the command -------------------------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------------------------- */
 
 static const struct subcommand {
 	const char *name;

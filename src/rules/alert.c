@@ -61,8 +61,7 @@ void alert_text(struct rules_evaluator *evaluator, const struct rule *rule,
 	alert_message(evaluator, rule, out);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------
- */
+/* --- JSON -------------------------------------------------------------------------------- */
 
 static void write_item(struct json_writer *json, enum field_value_kind kind,
 		       const union field_item *item)

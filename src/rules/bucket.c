@@ -32,36 +32,46 @@ struct specialiser {
 	size_t capacity; /* of done: nodes that were there at the start */
 };
 
+static uint32_t specialise(struct specialiser *in, uint32_t number);
+
+static uint32_t specialise_child(struct specialiser *in, const struct node *parent, uint32_t i)
+{
+	const uint32_t *all = (const uint32_t *)(const void *)in->builder->children.data;
+
+	return specialise(in, all[parent->first + i]); /* the array may move meanwhile */
+}
+
+static uint32_t specialise_join(struct specialiser *in, const struct node *node)
+{
+	AUTO_BUFFER struct buffer children = { 0 };
+
+	for (uint32_t i = 0; i < node->count; i++) {
+		const uint32_t child = specialise_child(in, node, i);
+
+		buffer_add(&children, &child, sizeof(child));
+	}
+	return builder_join(in->builder, node->kind, (const uint32_t *)(const void *)children.data,
+			    node->count);
+}
+
 static uint32_t specialise(struct specialiser *in, uint32_t number)
 {
 	const struct node node =
 		((const struct node *)(const void *)in->builder->nodes.data)[number];
-	AUTO_BUFFER struct buffer children = { 0 };
 	uint32_t result;
 
 	if (!node.asks_type)
 		return number;
 	if (number < in->capacity && in->done[number] != 0)
 		return in->done[number] - 1;
-	if (node.kind == NODE_TEST) {
+	if (node.kind == NODE_TEST)
 		result = answer_for_type(builder_test(in->builder, node.first), in->type)
 				 ? NODE_TRUE
 				 : NODE_FALSE;
-	} else {
-		for (uint32_t i = 0; i < node.count; i++) {
-			const uint32_t *all =
-				(const uint32_t *)(const void *)in->builder->children.data;
-			const uint32_t child = specialise(in, all[node.first + i]);
-
-			buffer_add(&children, &child, sizeof(child));
-		}
-
-		const uint32_t *own = (const uint32_t *)(const void *)children.data;
-
-		result = node.kind == NODE_NOT
-				 ? builder_not(in->builder, own[0])
-				 : builder_join(in->builder, node.kind, own, node.count);
-	}
+	else if (node.kind == NODE_NOT)
+		result = builder_not(in->builder, specialise_child(in, &node, 0));
+	else
+		result = specialise_join(in, &node);
 	if (number < in->capacity)
 		in->done[number] = result + 1;
 	return result;
@@ -96,7 +106,7 @@ void builder_classify_types(struct program_builder *builder)
 {
 	unsigned *alike = ARENA_ARRAY(builder->arena, event_type_count(), unsigned);
 	const size_t test_count = builder->tests.len / sizeof(struct test);
-	const struct test **tests = mem_alloc_array(test_count + 1, sizeof(*tests));
+	const struct test **tests = mem_alloc_array(test_count + 1, sizeof(void *));
 	const size_t count = list_type_tests(builder, tests);
 	char *answers = mem_alloc_array(event_type_count(), count + 1);
 

@@ -41,8 +41,7 @@ static bool operator_fits(enum operator op, enum field_type type)
 	}
 }
 
-/* --- constants ---------------------------------------------------------------------------------
- */
+/* --- constants --------------------------------------------------------------------------- */
 
 struct constants {
 	const struct operand *const *items;
@@ -141,7 +140,7 @@ static int compile_patterns(struct program_builder *builder, const struct condit
 	for (size_t i = 0; i < constants.count; i++) {
 		if (compile_pattern(builder, check, constants.items[i], &patterns[i], err) != 0)
 			return -EINVAL;
-		buffer_add(&builder->databases, &patterns[i], sizeof(patterns[i]));
+		buffer_add(&builder->databases, &patterns[i], sizeof(void *));
 	}
 	test->patterns = patterns;
 	return 0;
@@ -270,8 +269,7 @@ static int compile_constants(struct program_builder *builder, const struct condi
 	}
 }
 
-/* --- two subjects ------------------------------------------------------------------------------
- */
+/* --- two subjects ------------------------------------------------------------------------ */
 
 static bool is_textual(enum field_type type)
 {
@@ -308,8 +306,7 @@ static int compile_other(struct program_builder *builder, const struct condition
 	return 0;
 }
 
-/* --- the whole ---------------------------------------------------------------------------------
- */
+/* --- the whole --------------------------------------------------------------------------- */
 
 int compile_test(struct program_builder *builder, const struct condition *check, uint32_t *out,
 		 struct compile_error *err)

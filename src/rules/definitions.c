@@ -52,8 +52,7 @@ static void append_condition(struct arena *arena, struct written_condition *befo
 	before->text = join_text(arena, before->text, more->text);
 }
 
-/* --- lists and macros --------------------------------------------------------------------------
- */
+/* --- lists and macros -------------------------------------------------------------------- */
 
 int define_list(struct definitions *all, const struct list_definition *list)
 {
@@ -125,8 +124,7 @@ int append_to_macro(struct definitions *all, const struct macro_definition *more
 	return 0;
 }
 
-/* --- rules -------------------------------------------------------------------------------------
- */
+/* --- rules ------------------------------------------------------------------------------- */
 
 static int check_exceptions(struct definitions *all, struct exception *exceptions,
 			    bool known_source)

@@ -90,8 +90,7 @@ static void sights_done(struct sights *sights)
 	map_done(&sights->visited);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------
- */
+/* --- JSON -------------------------------------------------------------------------------- */
 
 static void write_texts(struct json_writer *json, const char *key, const struct text *items,
 			size_t count)
@@ -178,8 +177,7 @@ static void write_set(struct json_writer *json, const struct ruleset *set)
 	json_end_object(json);
 }
 
-/* --- for people --------------------------------------------------------------------------------
- */
+/* --- for people -------------------------------------------------------------------------- */
 
 static void print_names(struct buffer *out, const char *label, const struct names *names)
 {

@@ -28,7 +28,7 @@ struct rules_evaluator *rules_evaluator_new(struct ruleset *set)
 	evaluator->answers = mem_alloc_array(program->node_count, sizeof(uint32_t));
 	evaluator->subjects =
 		mem_alloc_array((size_t)program->subject_count + 1, sizeof(*evaluator->subjects));
-	evaluator->matches = mem_alloc_array(set->count + 1, sizeof(*evaluator->matches));
+	evaluator->matches = mem_alloc_array(set->count + 1, sizeof(void *));
 	evaluator->scratch = new_scratch(program);
 	arena_init(&evaluator->storage, 4096);
 	return evaluator;
@@ -47,8 +47,7 @@ void rules_evaluator_free(struct rules_evaluator *evaluator)
 	mem_free(evaluator);
 }
 
-/* --- subjects ----------------------------------------------------------------------------------
- */
+/* --- subjects ---------------------------------------------------------------------------- */
 
 static void compute_transformed(struct rules_evaluator *evaluator, const struct subject *subject,
 				struct field_value *out)
@@ -83,8 +82,7 @@ const struct field_value *evaluator_compute(struct rules_evaluator *evaluator, u
 	return &answer->value;
 }
 
-/* --- nodes -------------------------------------------------------------------------------------
- */
+/* --- nodes ------------------------------------------------------------------------------- */
 
 static bool compute_node(struct rules_evaluator *evaluator, uint32_t number);
 
@@ -148,8 +146,7 @@ static bool compute_node(struct rules_evaluator *evaluator, uint32_t number)
 	return holds;
 }
 
-/* --- events ------------------------------------------------------------------------------------
- */
+/* --- events ------------------------------------------------------------------------------ */
 
 #define STAMP_MAX (UINT32_MAX >> 1)
 

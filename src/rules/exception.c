@@ -105,8 +105,7 @@ int exception_check(struct definitions *all, struct exception *exception, bool k
 	return fields->is_list || !known_source ? 0 : check_field(all, fields);
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing ----------------------------------------------------------------------------- */
 
 static bool is_quoted(struct text text)
 {

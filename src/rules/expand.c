@@ -14,8 +14,7 @@
 #define EXPANDED_TEXT_MAX  (1u << 20)
 #define EXPANDED_DEPTH_MAX 1000u
 
-/* --- lists -------------------------------------------------------------------------------------
- */
+/* --- lists ------------------------------------------------------------------------------- */
 
 static void add_item(struct buffer *out, struct text item)
 {
@@ -116,7 +115,7 @@ static bool substitute(const struct list_definition *list, const struct traced *
 	size_t next = 0;
 	size_t at = find_name(text, list->name, 0);
 
-	if (at == TEXT_NONE)
+	if (at == TEXT_NONE || origins == NULL)
 		return false;
 	for (; at != TEXT_NONE; at = find_name(text, list->name, next)) {
 		traced_add(out, text_from(text_until(text, at), next), origins + next, 0);
@@ -152,8 +151,7 @@ static void substitute_lists(struct definitions *all, struct traced *condition)
 	}
 }
 
-/* --- conditions --------------------------------------------------------------------------------
- */
+/* --- conditions -------------------------------------------------------------------------- */
 
 static struct condition *parse_written(struct definitions *all,
 				       const struct written_condition *written)
@@ -186,8 +184,7 @@ static struct condition *parse_written(struct definitions *all,
 	return tree;
 }
 
-/* --- macros ------------------------------------------------------------------------------------
- */
+/* --- macros ------------------------------------------------------------------------------ */
 
 struct resolution {
 	struct definitions *all;
@@ -269,8 +266,7 @@ static int resolve(struct resolution *in, struct condition **node)
 	return 0;
 }
 
-/* --- all of it ---------------------------------------------------------------------------------
- */
+/* --- all of it --------------------------------------------------------------------------- */
 
 static void expand_rule(struct definitions *all, struct rule_definition *rule)
 {

@@ -6,8 +6,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-/* --- one JSON value ----------------------------------------------------------------------------
- */
+/* --- one JSON value ---------------------------------------------------------------------- */
 
 static struct text text_from_json(struct arena *arena, const json_t *json)
 {
@@ -79,8 +78,7 @@ static bool item_from_json(struct arena *arena, enum field_value_kind kind, cons
 	}
 }
 
-/* --- a field -----------------------------------------------------------------------------------
- */
+/* --- a field ----------------------------------------------------------------------------- */
 
 static void add_items(struct json_event *event, const json_t *json, enum field_value_kind kind,
 		      struct buffer *items)
@@ -178,8 +176,7 @@ static void get_value(const struct rule_event *base, const struct field_use *use
 	*out = field_value_many(kind, kept, (uint32_t)(items.len / sizeof(*kept)));
 }
 
-/* --- the event ---------------------------------------------------------------------------------
- */
+/* --- the event --------------------------------------------------------------------------- */
 
 void json_event_init(struct json_event *event)
 {

@@ -6,8 +6,7 @@
 
 #include <errno.h>
 
-/* --- scalars -----------------------------------------------------------------------------------
- */
+/* --- scalars ----------------------------------------------------------------------------- */
 
 static int fail(struct loader *loader, const struct value *at, const char *fmt, const char *key)
 {
@@ -124,8 +123,7 @@ void load_check_keys(struct loader *loader, const char *const *known)
 	}
 }
 
-/* --- override and append -----------------------------------------------------------------------
- */
+/* --- override and append ----------------------------------------------------------------- */
 
 static const struct override_key *find_override(const struct override_key *keys, size_t count,
 						struct text key)
@@ -201,15 +199,14 @@ static int load_append(struct loader *loader, const char *key, bool *append)
 	return 0;
 }
 
-/* --- items -------------------------------------------------------------------------------------
- */
+/* --- items ------------------------------------------------------------------------------- */
 
 static int load_list(struct loader *loader)
 {
 	static const char *const keys[] = { "list", "items", "append", "override", NULL };
 	struct list_definition list = { .at = loader->item->at };
 	struct report_builder *report = loader->all->report;
-	bool append;
+	bool append = false;
 
 	report->item = (struct item){ "list", TEXT("") };
 	if (load_text(loader, "list", &list.name) != 0)
@@ -234,7 +231,7 @@ static int load_macro(struct loader *loader)
 	static const char *const keys[] = { "macro", "condition", "append", "override", NULL };
 	struct macro_definition macro = { .at = loader->item->at };
 	struct report_builder *report = loader->all->report;
-	bool append;
+	bool append = false;
 
 	report->item = (struct item){ "macro", TEXT("") };
 	if (load_text(loader, "macro", &macro.name) != 0)

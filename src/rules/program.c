@@ -71,8 +71,7 @@ void program_builder_finish(struct program_builder *builder)
 		keep(arena, &builder->databases, sizeof(hs_database_t *), &program->database_count);
 }
 
-/* --- equal items once --------------------------------------------------------------------------
- */
+/* --- equal items once -------------------------------------------------------------------- */
 
 static void *at(const struct buffer *array, size_t size, uint32_t number)
 {
@@ -133,8 +132,7 @@ uint32_t builder_constant(struct program_builder *builder, struct field_value va
 	return number;
 }
 
-/* --- nodes -------------------------------------------------------------------------------------
- */
+/* --- nodes ------------------------------------------------------------------------------- */
 
 /* What a test costs against others; only the order matters. */
 static uint32_t test_cost(const struct program_builder *builder, const struct test *test)

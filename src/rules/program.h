@@ -106,8 +106,7 @@ struct program {
 
 void program_done(struct program *program); /* the arrays are the arena's, the databases its own */
 
-/* --- building ----------------------------------------------------------------------------------
- */
+/* --- building ---------------------------------------------------------------------------- */
 
 struct program_builder {
 	struct arena *arena;

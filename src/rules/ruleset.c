@@ -5,8 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* --- one rule ----------------------------------------------------------------------------------
- */
+/* --- one rule ---------------------------------------------------------------------------- */
 
 struct compilation {
 	struct ruleset *set;
@@ -198,8 +197,7 @@ static void compile_rules(struct compilation *in)
 	}
 }
 
-/* --- what the set asks of events ---------------------------------------------------------------
- */
+/* --- what the set asks of events --------------------------------------------------------- */
 
 static void collect_fields(struct ruleset *set)
 {
@@ -262,8 +260,7 @@ static void keep_names(struct compilation *in)
 	set->lists.items = lists;
 }
 
-/* --- loading -----------------------------------------------------------------------------------
- */
+/* --- loading ----------------------------------------------------------------------------- */
 
 static void load_files(struct compilation *in, const struct rule_file *files, size_t count)
 {

@@ -51,8 +51,7 @@ struct rules_options {
 	const char *output_extra; /* appended to the output of every rule; NULL: nothing */
 };
 
-/* --- what was wrong ----------------------------------------------------------------------------
- */
+/* --- what was wrong ---------------------------------------------------------------------- */
 
 struct rules_issue {
 	bool is_error;
@@ -81,8 +80,7 @@ void rules_report_done(struct rules_report *report); /* zero-initialised is a va
 void rules_report_print(const struct rules_report *report, struct buffer *out); /* for people */
 void rules_report_json(const struct rules_report *report, struct buffer *out);  /* as Falco's -V */
 
-/* --- the rules ---------------------------------------------------------------------------------
- */
+/* --- the rules --------------------------------------------------------------------------- */
 
 struct rule {
 	struct text name, description, output, source;

@@ -3,8 +3,7 @@
 
 #include <ctype.h>
 
-/* --- glob --------------------------------------------------------------------------------------
- */
+/* --- glob -------------------------------------------------------------------------------- */
 
 static unsigned char fold(char c, bool ignore_case)
 {
@@ -135,8 +134,7 @@ bool glob_match(struct text pattern, struct text text, bool ignore_case)
 	}
 }
 
-/* --- paths -------------------------------------------------------------------------------------
- */
+/* --- paths ------------------------------------------------------------------------------- */
 
 /* The next component that is not empty; false at the end. */
 static bool next_component(struct text *path, struct text *component)
@@ -159,8 +157,7 @@ bool path_prefix_match(struct text pattern, struct text path)
 	return true;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------
- */
+/* --- bytes ------------------------------------------------------------------------------- */
 
 bool text_contains_nocase(struct text text, struct text part)
 {
@@ -196,8 +193,7 @@ bool hex_decode(struct arena *arena, struct text hex, struct text *out)
 	return true;
 }
 
-/* --- sets --------------------------------------------------------------------------------------
- */
+/* --- sets -------------------------------------------------------------------------------- */
 
 /* Of length, first and last bytes: constant time. Who sends values cannot choose what is in a set,
  * so cannot make probes long; no secret is needed. */

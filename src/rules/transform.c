@@ -10,8 +10,7 @@ static bool is_text(const struct field_value *value)
 	return value->kind == FIELD_VALUE_TEXT && value->count > 0;
 }
 
-/* --- one text -> one text ----------------------------------------------------------------------
- */
+/* --- one text -> one text ---------------------------------------------------------------- */
 
 static struct text change_case(struct arena *arena, struct text text, bool upper)
 {
@@ -70,8 +69,7 @@ static struct field_value change_each(const struct subject *subject,
 	return field_value_many(FIELD_VALUE_TEXT, items, count);
 }
 
-/* --- joining -----------------------------------------------------------------------------------
- */
+/* --- joining ----------------------------------------------------------------------------- */
 
 static void print_item(enum field_value_kind kind, const union field_item *item, struct buffer *out)
 {
@@ -144,8 +142,7 @@ static struct field_value concat(const struct subject *subject,
 	return keep(arena, &text);
 }
 
-/* --- getopt ------------------------------------------------------------------------------------
- */
+/* --- getopt ------------------------------------------------------------------------------ */
 
 #define OPTIONS_MAX 64
 

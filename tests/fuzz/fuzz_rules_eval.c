@@ -11,8 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* --- choices -----------------------------------------------------------------------------------
- */
+/* --- choices ----------------------------------------------------------------------------- */
 
 struct dice {
 	const uint8_t *next, *end;
@@ -158,8 +157,7 @@ static void add_event(struct dice *dice, struct buffer *out)
 	json_end_object(&json);
 }
 
-/* --- the obvious reading -----------------------------------------------------------------------
- */
+/* --- the obvious reading ----------------------------------------------------------------- */
 
 struct values { /* of an operand: all of one kind */
 	enum field_value_kind kind;
@@ -326,8 +324,7 @@ static bool condition_answers(struct json_event *event, const struct condition *
 	}
 }
 
-/* --- both --------------------------------------------------------------------------------------
- */
+/* --- both -------------------------------------------------------------------------------- */
 
 static struct ruleset *load(struct text condition)
 {

@@ -197,8 +197,7 @@ static void check_row(void **state)
 	json_event_done(&event);
 }
 
-/* --- alerts ------------------------------------------------------------------------------------
- */
+/* --- alerts ------------------------------------------------------------------------------ */
 
 static const struct output_case {
 	const char *name, *output, *event, *want;
@@ -275,8 +274,7 @@ static void alerts_have_falcos_shape(void **state)
 	json_event_done(&event);
 }
 
-/* --- sharing -----------------------------------------------------------------------------------
- */
+/* --- sharing ----------------------------------------------------------------------------- */
 
 struct counting_event {
 	struct rule_event event;
