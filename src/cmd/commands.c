@@ -5,10 +5,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* clang-format off: a line each */
 const struct command *const commands[] = {
-	&help_command, &up_command,    &check_command, &explain_command, &identity_command,
-	&id_command,   &rules_command, &proxy_command, &version_command, NULL,
+	&help_command,
+	&up_command,
+	&check_command,
+	&explain_command,
+	&identity_command,
+	&id_command,
+	&rules_command,
+	&proxy_command,
+	&version_command,
+	NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {
