@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* clang-format off: a line each */
+/* clang-format off */ /* a line each */
 const struct command *const commands[] = {
 	&help_command,
 	&up_command,
