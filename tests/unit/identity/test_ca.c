@@ -307,7 +307,7 @@ static void rotation_never_breaks_trust(void **state)
 	}
 	/* a root comes every 32 s and one goes, sometimes in the same step */
 	/* a root every 32 s and a JWT key every 8 s comes, and goes at the end of its life */
-	assert_in_range(changes, 40, 110);
+	assert_in_range(changes, 30, 110);
 	assert_int_equal(mode_of(place, "root-9.key"), 0600);
 	assert_int_equal(mode_of(place, "root-1.key"), 0600); /* nothing is deleted */
 }
