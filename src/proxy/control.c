@@ -245,7 +245,8 @@ static int watch_signals(struct control *control, struct error *err)
 
 static int open_resources(struct control *control, struct error *err)
 {
-	const struct resource_options options = { .strict = control->options->strict };
+	const struct resource_options options = { .strict = control->options->strict,
+						  .trust_domain = control->options->trust_domain };
 	int code = source_directory_open(control->options->paths, control->options->path_count,
 					 &options, &control->source, err);
 

@@ -147,7 +147,6 @@ static int put_in_force(struct control *control, struct plan *plan, struct error
 int control_replan(struct control *control, struct error *err)
 {
 	const struct plan_options options = {
-		.trust_domain = control->options->trust_domain,
 		.workloads = control->options->workloads,
 		.workload_count = control->options->workload_count,
 	};

@@ -56,16 +56,6 @@ static enum path_mode path_mode_of(const struct mesh_config *mesh)
 	}
 }
 
-static const char *trust_domain_of(const struct plan_options *options,
-				   const struct mesh_config *mesh, struct arena *arena)
-{
-	if (options->trust_domain != NULL)
-		return arena_strdup(arena, options->trust_domain);
-	if (mesh->trust_domain.len > 0)
-		return arena_strndup(arena, mesh->trust_domain.ptr, mesh->trust_domain.len);
-	return "cluster.local";
-}
-
 static struct plan *new_plan(struct resource_set *resources, struct identity_set *identities)
 {
 	struct plan *plan = MEM_NEW(struct plan);
@@ -88,7 +78,7 @@ int plan_build(const struct plan_options *options, struct resource_set *resource
 				    .mesh = resource_set_mesh_config(resources),
 				    .diagnostics = diagnostics };
 
-	plan->trust_domain = trust_domain_of(options, build.mesh, &plan->arena);
+	plan->trust_domain = build.mesh->trust_domain.ptr;
 	plan->path_mode = path_mode_of(build.mesh);
 
 	int code = policy_compile(resources, &plan->policy, diagnostics, err);

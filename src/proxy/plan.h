@@ -113,7 +113,6 @@ struct plan {
 };
 
 struct plan_options {
-	const char *trust_domain; /* NULL: MeshConfig's */
 	/* "NAMESPACE/NAME" of the workloads to stand for; count 0: all whose address is this
 	 * machine's */
 	const char *const *workloads;

@@ -35,6 +35,7 @@ struct resource_list {
 struct resource_options {
 	bool strict;                /* what warns is an error */
 	const char *root_namespace; /* NULL: "istio-system" */
+	const char *trust_domain;   /* instead of MeshConfig's; NULL: as that says */
 	uint64_t generation;        /* what resource_set_generation says */
 };
 

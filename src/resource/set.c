@@ -16,7 +16,9 @@ struct resource_set *set_new(const struct resource_options *options)
 	set->root_namespace =
 		arena_strdup(&set->arena, options->root_namespace != NULL ? options->root_namespace
 									  : "istio-system");
-	mesh_config_init(&set->default_mesh_config);
+	if (options->trust_domain != NULL)
+		set->trust_domain = arena_strdup(&set->arena, options->trust_domain);
+	mesh_config_init(&set->mesh_config);
 	return set;
 }
 
@@ -50,9 +52,7 @@ struct text resource_set_root_namespace(const struct resource_set *set)
 
 const struct mesh_config *resource_set_mesh_config(const struct resource_set *set)
 {
-	const struct kind_list *list = &set->lists[KIND_MESH_CONFIG];
-
-	return list->count > 0 ? mesh_config_of(list->items[0]) : &set->default_mesh_config;
+	return &set->mesh_config;
 }
 
 struct resource_list resource_set_list(const struct resource_set *set, enum resource_kind kind)
@@ -139,4 +139,8 @@ void set_finish(struct resource_set *set)
 		if (set->lists[i].count > 0)
 			qsort(set->lists[i].items, set->lists[i].count, sizeof(struct resource *),
 			      compare_resources);
+	if (set->lists[KIND_MESH_CONFIG].count > 0)
+		set->mesh_config = *mesh_config_of(set->lists[KIND_MESH_CONFIG].items[0]);
+	if (set->trust_domain != NULL)
+		set->mesh_config.trust_domain = text_of(set->trust_domain);
 }

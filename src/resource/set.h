@@ -17,8 +17,9 @@ struct resource_set {
 	const char *root_namespace;
 	struct arena arena; /* everything below lies in it */
 	struct kind_list lists[KIND_COUNT];
-	struct map index; /* see make_key -> struct resource */
-	struct mesh_config default_mesh_config;
+	struct map index;               /* see make_key -> struct resource */
+	struct mesh_config mesh_config; /* the one that holds: a file's or Istio's defaults */
+	const char *trust_domain;       /* that takes the place of its own; or NULL */
 };
 
 struct resource_set *set_new(const struct resource_options *options);

@@ -16,7 +16,7 @@ struct source_directory {
 	char **paths; /* owned */
 	size_t path_count;
 	struct resource_options options;
-	char *root_namespace; /* owned; options borrows it */
+	char *root_namespace, *trust_domain; /* owned; options borrows them */
 	struct watch *watch;
 	int epoll, timer;         /* one descriptor to poll for both */
 	uint64_t first_change_ns; /* 0: nothing changed since the last load */
@@ -49,6 +49,9 @@ int source_directory_open(const char *const *paths, size_t path_count,
 	if (source->options.root_namespace != NULL)
 		source->options.root_namespace = source->root_namespace =
 			mem_strdup(source->options.root_namespace);
+	if (source->options.trust_domain != NULL)
+		source->options.trust_domain = source->trust_domain =
+			mem_strdup(source->options.trust_domain);
 	source->paths = mem_alloc_array(path_count, sizeof(*source->paths));
 	for (size_t i = 0; i < path_count; i++)
 		source->paths[source->path_count++] = mem_strdup(paths[i]);
@@ -70,6 +73,7 @@ void source_directory_close(struct source_directory *source)
 		mem_free(source->paths[i]);
 	mem_free(source->paths);
 	mem_free(source->root_namespace);
+	mem_free(source->trust_domain);
 	watch_free(source->watch);
 	file_close(&source->timer);
 	file_close(&source->epoll);
