@@ -55,6 +55,16 @@ static size_t decode_slashes(char *bytes, size_t len)
 	return out;
 }
 
+/* Behind a stray '%' a decoded digit would make an escape that was not there ("%%32e" is not
+ * "%2e"). */
+static bool would_make_escape(const char *bytes, size_t out, int byte)
+{
+	if (hex_value((char)byte) < 0)
+		return false;
+	return (out >= 1 && bytes[out - 1] == '%')
+	       || (out >= 2 && bytes[out - 2] == '%' && hex_value(bytes[out - 1]) >= 0);
+}
+
 static int decode_unreserved(char *bytes, size_t *len)
 {
 	size_t out = 0;
@@ -64,7 +74,7 @@ static int decode_unreserved(char *bytes, size_t *len)
 
 		if (byte == 0)
 			return -EINVAL;
-		if (byte > 0 && is_unreserved(byte)) {
+		if (byte > 0 && is_unreserved(byte) && !would_make_escape(bytes, out, byte)) {
 			bytes[out++] = (char)byte;
 			in += 2;
 		} else {

@@ -71,6 +71,8 @@ static const struct path_case {
 	{ "/admin%00", { NULL, "/admin%00", NULL, NULL } },
 	{ "admin", { NULL, "admin", NULL, NULL } },
 	{ "/a/%2e%2e%2fb", { "/a/..%2fb", "/a/%2e%2e%2fb", "/a/..%2fb", "/b" } },
+	{ "/%%32e%%32e/x", { "/%%32e%%32e/x", "/%%32e%%32e/x", "/%%32e%%32e/x", "/%%32e%%32e/x" } },
+	{ "/%c%30/x", { "/%c%30/x", "/%c%30/x", "/%c%30/x", "/%c%30/x" } },
 	{ "/a/b/%2e%2E", { "/a/", "/a/b/%2e%2E", "/a/", "/a/" } },
 };
 
