@@ -18,7 +18,7 @@ static const struct field headers_fields[] = {
 	FIELD("response", FIELD_MESSAGE, struct virtual_headers, response,
 	      .schema = &operations_schema),
 };
-const struct schema virtual_headers_schema =
+static const struct schema virtual_headers_schema =
 	SCHEMA("headers", struct virtual_headers, headers_fields);
 
 static const struct field destination_fields[] = {

@@ -66,7 +66,6 @@ extern const struct schema workload_endpoint_schema;        /* workload_entry.c 
 extern const struct schema connection_pool_settings_schema; /* traffic_policy.c */
 extern const struct schema tcp_keepalive_schema;            /* traffic_policy.c */
 extern const struct schema traffic_policy_schema;           /* traffic_policy.c */
-extern const struct schema client_tls_settings_schema;      /* traffic_policy.c */
 extern const struct schema locality_lb_setting_schema;      /* load_balancer.c */
 extern const struct schema load_balancer_schema;            /* load_balancer.c */
 extern const struct schema virtual_destination_schema;      /* virtual_service.c */
@@ -74,12 +73,10 @@ extern const struct schema http_route_schema;               /* http_route.c */
 extern const struct schema http_match_request_schema;       /* http_match.c */
 extern const struct schema http_retry_schema;               /* http_action.c */
 extern const struct schema http_redirect_schema, http_direct_response_schema, http_rewrite_schema,
-	http_fault_schema, cors_policy_schema;             /* http_action.c */
-extern const struct schema virtual_headers_schema;         /* http_route.c */
-extern const struct schema sidecar_outbound_policy_schema; /* sidecar.c */
-extern const struct schema mesh_config_schema;             /* mesh_config.c */
-extern const struct schema extension_provider_schema;      /* extension_provider.c */
-extern const struct schema proxy_config_schema;            /* proxy_config.c */
+	http_fault_schema, cors_policy_schema;        /* http_action.c */
+extern const struct schema mesh_config_schema;        /* mesh_config.c */
+extern const struct schema extension_provider_schema; /* extension_provider.c */
+extern const struct schema proxy_config_schema;       /* proxy_config.c */
 
-/* For traffic of that protocol there is a filter chain that reads HTTP. */
+/* Any case; as Istio names them. */
 bool protocol_is_known(struct text protocol);

@@ -103,7 +103,7 @@ static void finish(struct decoder *decoder, const struct value *value, void *mes
 static const struct field config_fields[] = {
 	FIELD("trustDomain", FIELD_TEXT, struct mesh_config, trust_domain, .format = FORMAT_HOST),
 	FIELD("trustDomainAliases", FIELD_TEXT_LIST, struct mesh_config, trust_domain_aliases,
-	      .flags = FIELD_NULL_ITEMS),
+	      .format = FORMAT_HOST),
 	FIELD("rootNamespace", FIELD_TEXT, struct mesh_config, root_namespace),
 	FIELD("enableAutoMtls", FIELD_OPTIONAL_BOOL, struct mesh_config, enable_auto_mtls),
 	FIELD("outboundTrafficPolicy", FIELD_INLINE, struct mesh_config, meta,

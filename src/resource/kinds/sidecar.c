@@ -90,7 +90,7 @@ static const struct field outbound_fields[] = {
 	FIELD("egressProxy", FIELD_ANY, struct sidecar_outbound_policy, egress_proxy),
 	FIELD_NAMED("tls"),
 };
-const struct schema sidecar_outbound_policy_schema =
+static const struct schema sidecar_outbound_policy_schema =
 	SCHEMA("an outboundTrafficPolicy", struct sidecar_outbound_policy, outbound_fields);
 
 static const struct field spec_fields[] = {

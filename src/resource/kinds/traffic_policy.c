@@ -147,7 +147,7 @@ static const struct field client_tls_fields[] = {
 	FIELD("cipherSuites", FIELD_TEXT_LIST, struct client_tls_settings, cipher_suites,
 	      .flags = FIELD_EXTENSION, .hint = SERVER_DECIDES),
 };
-const struct schema client_tls_settings_schema = SCHEMA(
+static const struct schema client_tls_settings_schema = SCHEMA(
 	"a tls", struct client_tls_settings, client_tls_fields, .validate = check_client_tls);
 
 static const struct field tunnel_fields[] = {
