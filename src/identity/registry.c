@@ -196,6 +196,44 @@ static bool renew(struct registry *registry, struct registration *registration, 
 	return true;
 }
 
+static bool is_due(const struct registration *registration, int64_t now_ns)
+{
+	return registration->svid == NULL || now_ns >= registration->renew_ns;
+}
+
+static bool is_anything_due(const struct registry *registry, int64_t now_ns)
+{
+	MAP_FOR_EACH (&registry->by_id, entry)
+		if (is_due(entry->value, now_ns))
+			return true;
+	return false;
+}
+
+/* A tenth of an SVID's life: the span that jitter spreads renewals over. */
+static int64_t soon_ns(const struct registration *registration)
+{
+	const struct svid *svid = registration->svid;
+
+	return svid != NULL ? (svid->not_after_ns - svid->not_before_ns) / 10 : 0;
+}
+
+/* Every renewal is pushed to the proxy as the whole state: what is due soon is renewed along, so
+ * that a life has a few pushes, not one for each workload. */
+static bool renew_due(struct registry *registry, int64_t now_ns)
+{
+	bool changed = false;
+
+	if (!is_anything_due(registry, now_ns))
+		return false;
+	MAP_FOR_EACH (&registry->by_id, entry) {
+		struct registration *registration = entry->value;
+
+		if (is_due(registration, now_ns + soon_ns(registration)))
+			changed |= renew(registry, registration, now_ns);
+	}
+	return changed;
+}
+
 bool registry_maintain(struct registry *registry, int64_t now_ns)
 {
 	struct error err = { 0 };
@@ -203,12 +241,7 @@ bool registry_maintain(struct registry *registry, int64_t now_ns)
 
 	if (ca_maintain(registry->ca, now_ns, &changed, &err) < 0)
 		log_problem(LOG_LEVEL_ERROR, "the authority could not be renewed", &err);
-	MAP_FOR_EACH (&registry->by_id, entry) {
-		struct registration *registration = entry->value;
-
-		if (registration->svid == NULL || now_ns >= registration->renew_ns)
-			changed |= renew(registry, registration, now_ns);
-	}
+	changed |= renew_due(registry, now_ns);
 	if (changed)
 		forget_set(registry);
 	return changed;

@@ -130,20 +130,19 @@ void workload_begin_stream(struct grpc_call *call, const struct stream_kind *kin
 	update(stream);
 }
 
-struct identity_set *workload_entitled(struct grpc_call *call)
+bool workload_entitled(struct grpc_call *call, struct identity_set **out)
 {
 	struct workload_api *api = grpc_call_owner(call);
-	struct identity_set *set = NULL;
 	struct caller caller;
 
 	if (caller_of_socket(grpc_call_socket(call), &caller) < 0) {
 		grpc_call_finish(call, GRPC_UNAVAILABLE, "the kernel does not say who is calling");
-		return NULL;
+		return false;
 	}
-	set = api->ops->entitled(api->owner, &caller);
-	if (set == NULL)
+	*out = api->ops->entitled(api->owner, &caller);
+	if (*out == NULL)
 		grpc_call_finish(call, GRPC_PERMISSION_DENIED, "no identity issued");
-	return set;
+	return *out != NULL;
 }
 
 static void fetch_x509_svid(struct grpc_call *call, struct text message)

@@ -105,9 +105,9 @@ void workload_fetch_jwt_svid(struct grpc_call *call, struct text message)
 		return;
 	}
 
-	AUTO(identity_set_unref) struct identity_set *set = workload_entitled(call);
+	AUTO(identity_set_unref) struct identity_set *set = NULL;
 
-	if (set != NULL)
+	if (workload_entitled(call, &set))
 		answer_with_tokens(call, &arena, &request, set);
 }
 
@@ -243,9 +243,9 @@ void workload_validate_jwt_svid(struct grpc_call *call, struct text message)
 		return;
 	}
 
-	AUTO(identity_set_unref) struct identity_set *set = workload_entitled(call);
+	AUTO(identity_set_unref) struct identity_set *set = NULL;
 
-	if (set == NULL)
+	if (!workload_entitled(call, &set))
 		return;
 	if (jwt_svid_validate(set->bundles, text_of(request->svid), text_of(request->audience),
 			      loop_wall(api->loop), &claims, &err)

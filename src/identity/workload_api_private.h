@@ -25,9 +25,9 @@ void workload_begin_stream(struct grpc_call *call, const struct stream_kind *kin
 void workload_stream_writable(struct grpc_call *call);
 void workload_stream_end(struct grpc_call *call);
 
-/* Whom the caller of this call is entitled to be, with a reference; NULL: nobody, and the call is
- * finished with the reason. */
-struct identity_set *workload_entitled(struct grpc_call *call);
+/* Whom the caller of this call is entitled to be; *out is a reference. False: nobody, and the call
+ * is finished with the reason. */
+bool workload_entitled(struct grpc_call *call, struct identity_set **out);
 
 bool workload_has_same_bundles(const struct identity_set *a, const struct identity_set *b);
 
