@@ -68,8 +68,8 @@ static const char *relative(const char *path, const char *here)
 {
 	const size_t len = strlen(here);
 
-	if (len > 1 && strncmp(path, here, len) == 0 && path[len] == '/')
-		path += len + 1;
+	if (len > 1 && strncmp(path, here, len) == 0 && (path[len] == '/' || path[len] == '\0'))
+		path += len + (path[len] == '/');
 	while (path[0] == '.' && path[1] == '/')
 		path += 2;
 	return *path != '\0' ? path : ".";

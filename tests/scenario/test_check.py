@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`mangrove check` as its users drive it: files in, a report and an exit status out."""
+import json
+import os
+import subprocess
+import xml.dom.minidom
+
+import pytest
+
+MANGROVE = os.path.abspath(os.environ.get("MANGROVE", "build/src/cmd/mangrove"))
+POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: a:1\n"
+
+
+@pytest.fixture
+def tree(tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM debian\nRUN apt-get install curl\n")
+    (tmp_path / "k8s").mkdir()
+    (tmp_path / "k8s" / "pod.yaml").write_text(POD)
+    (tmp_path / "nginx.conf").write_text("http {\n}\n")
+    (tmp_path / "notes.yaml").write_text("a: b\n")
+    return tmp_path
+
+
+def check(directory, *arguments, **environment):
+    return subprocess.run([MANGROVE, "check", *arguments], cwd=directory, text=True, timeout=60,
+                          capture_output=True, env={**os.environ, "HOME": str(directory), **environment})
+
+
+def findings(result):
+    return json.loads(result.stdout)["findings"]
+
+
+def test_a_tree_is_examined_and_the_order_is_stable(tree):
+    result = check(tree, "--format", "json", ".")
+    assert result.returncode == 1
+    found = findings(result)
+    assert {f["file"] for f in found} == {"Dockerfile", "k8s/pod.yaml", "nginx.conf"}
+    for finding in found:
+        assert set(finding) >= {"id", "severity", "file", "line", "column", "message", "check", "fixable"}
+        assert finding["line"] >= 1 and finding["column"] >= 1
+    assert found == findings(check(tree, "--format", "json", "--threads", "1", str(tree)))
+    assert found == sorted(found, key=lambda f: (f["file"], f["line"], f["column"], f["id"]))
+
+
+def test_only_hadolint_has_its_ids_and_its_threshold(tree):
+    result = check(tree, "--only", "hadolint", "--json", "Dockerfile")
+    assert result.returncode == 1
+    assert {f["id"] for f in findings(result)} == {"DL3006", "DL3008", "DL3014", "DL3015"}
+    (tree / "Dockerfile").write_text("FROM debian:12\nLABEL Bad=x\n")
+    assert check(tree, "--only", "hadolint", "Dockerfile").returncode == 0  # style passes
+    assert check(tree, "--only", "hadolint", "--fail-on", "style", "Dockerfile").returncode == 1
+
+
+def test_pod_security_judges_by_that_standard_alone(tree):
+    pod = "k8s/pod.yaml"
+    assert check(tree, "--pod-security", "baseline:v1.32", pod).returncode == 0
+    assert check(tree, "--pod-security", "restricted:v1.32", pod).returncode == 1
+    assert check(tree, "--pod-security", "restricted:v1.0", "--json", pod).returncode == 1
+    assert check(tree, "--pod-security", "privileged", pod).returncode == 0
+    wrong = check(tree, "--pod-security", "strict", pod)
+    assert wrong.returncode == 2 and "baseline" in wrong.stderr
+
+
+def test_reports_are_what_their_readers_expect(tree):
+    sarif = json.loads(check(tree, "--format", "sarif", ".").stdout)
+    assert sarif["version"] == "2.1.0"
+    run = sarif["runs"][0]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+        region = result["locations"][0]["physicalLocation"]["region"]
+        assert region["startLine"] >= 1 and region["startColumn"] >= 1
+    xml.dom.minidom.parseString(check(tree, "--format", "junit", ".").stdout)
+    assert check(tree, "--format", "markdown", ".").stdout.startswith("## mangrove check")
+    (tree / "empty").mkdir()
+    nothing = check(tree, "--format", "sarif", "empty")
+    assert nothing.returncode == 0 and json.loads(nothing.stdout)["runs"][0]["results"] == []
+
+
+def test_the_terminal_shows_the_line_without_colour_in_a_pipe(tree):
+    shown = check(tree, "--only", "DL3006", "Dockerfile").stdout
+    assert "Dockerfile:1:1: warning: " in shown and "    1 | FROM debian" in shown
+    assert "\033" not in shown
+
+
+def test_fix_mends_and_a_second_run_changes_nothing(tree):
+    before = (tree / "Dockerfile").read_text()
+    patch = check(tree, "--diff", ".").stdout
+    assert "+RUN apt-get install" in patch and (tree / "Dockerfile").read_text() == before
+    check(tree, "--fix", ".")
+    mended = (tree / "Dockerfile").read_text()
+    assert "-y" in mended and "--no-install-recommends" in mended
+    assert "server_tokens off;" in (tree / "nginx.conf").read_text()
+    assert check(tree, "--pod-security", "restricted", "k8s/pod.yaml").returncode == 0
+    assert check(tree, "--diff", ".").stdout == ""
+
+
+def test_what_the_baseline_knows_does_not_fail(tree):
+    assert check(tree, "--write-baseline", "known", ".").returncode == 0
+    assert check(tree, "--baseline", "known", ".").returncode == 0
+    (tree / "Dockerfile").write_text("FROM debian\nRUN sudo x\n")
+    result = check(tree, "--baseline", "known", "--json", ".")
+    assert result.returncode == 1 and "DL3004" in {f["id"] for f in findings(result)}
+
+
+def test_configuration_of_hadolint_is_honoured(tree):
+    (tree / ".hadolint.yaml").write_text("ignored: [DL3006, DL3008]\noverride: {error: [DL3014]}\n")
+    found = {f["id"]: f["severity"] for f in findings(check(tree, "--only", "hadolint", "--json", "Dockerfile"))}
+    assert found == {"DL3014": "error", "DL3015": "info"}
+    found = findings(check(tree, "--only", "hadolint", "--json", "Dockerfile", HADOLINT_IGNORE="DL3014"))
+    assert [f["id"] for f in found] == ["DL3015"]
+    (tree / ".hadolint.yaml").write_text("failure-threshold: dire\n")
+    assert ".hadolint.yaml:1:" in check(tree, "Dockerfile").stderr
+
+
+def test_bad_input_is_said_and_ends_with_2(tree):
+    (tree / "broken.yaml").write_text("apiVersion: v1\nkind: Pod\na: [\n")
+    result = check(tree, "broken.yaml")
+    assert result.returncode == 2 and "broken.yaml:" in result.stderr
+    assert check(tree, "absent.yaml").returncode == 2
+    assert check(tree).returncode == 2
+    assert check(tree, "--only", "DL9999", ".").returncode == 2
+    assert check(tree, "notes.yaml").returncode == 2
+
+
+def test_every_check_explains_itself(tree):
+    listed = [line.split()[0] for line in check(tree, "--list").stdout.splitlines() if line.startswith("  ")]
+    assert len(listed) > 180
+    explained = check(tree, "--explain", "DL3008")
+    assert explained.returncode == 0 and "Fires:" in explained.stdout
