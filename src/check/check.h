@@ -14,6 +14,7 @@
 #include "check/config.h"
 #include "check/finding.h"
 #include "check/fix.h"
+#include "check/host.h"
 #include "check/report.h"
 #include "check/run.h"
 #include "check/template.h"

@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 
 #include "check/check.h"
+#include "cmd/check_docker.h"
 #include "cmd/check_resources.h"
 
 #include <errno.h>
@@ -400,6 +401,8 @@ static int run(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "resources") == 0)
 		return check_resources(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "docker") == 0)
+		return check_docker(argc - 1, argv + 1);
 
 	int status = parse_arguments(&arguments, argc, argv);
 
@@ -464,6 +467,7 @@ const struct command check_command = {
 		"  --diff              show what --fix would do; nothing is written\n"
 		"  --explain ID        what a check means, with an example of each side\n"
 		"  --list              every check\n\n"
+		"'check docker' examines the host's Docker by the CIS benchmark.\n"
 		"'check resources PATH…' says whether the mesh would load these files:\n\n"
 		"  --strict            what warns is an error\n"
 		"  --json              one JSON object\n"
