@@ -20,7 +20,8 @@
 
 struct child {
 	const struct role *role;
-	pid_t pid; /* 0: not running */
+	pid_t pid;      /* 0: not running */
+	unsigned lives; /* how often it was started */
 	uint64_t started_ns, start_at_ns, pause_ns;
 };
 
@@ -63,6 +64,7 @@ static void start(struct child *child)
 		return;
 	}
 	child->pid = pid;
+	child->lives++;
 	log_info("%s runs as process %d", child->role->name, (int)pid);
 }
 
@@ -75,9 +77,10 @@ static void say_how(const struct child *child, int wait_status)
 		log_error("%s ended with status %d", child->role->name, WEXITSTATUS(wait_status));
 }
 
-static bool is_hopeless(int wait_status)
+/* What it was given cannot work. Later on it did work once, and will when the files are mended. */
+static bool is_hopeless(const struct child *child, int wait_status)
 {
-	return WIFEXITED(wait_status)
+	return child->lives == 1 && WIFEXITED(wait_status)
 	       && (WEXITSTATUS(wait_status) == STATUS_USAGE
 		   || WEXITSTATUS(wait_status) == STATUS_FORBIDDEN);
 }
@@ -97,7 +100,7 @@ static void on_death(struct supervisor *supervisor, struct child *child, int wai
 	if (supervisor->is_stopping)
 		return;
 	say_how(child, wait_status);
-	if (is_hopeless(wait_status) && !was_steady) {
+	if (is_hopeless(child, wait_status) && !was_steady) {
 		stop_all(supervisor, WEXITSTATUS(wait_status));
 		return;
 	}
