@@ -11,9 +11,9 @@
 
 static const struct filter *const filters[] = {
 	&normalize_filter,
+	&headers_filter,
 	&authorize_filter,
 	&route_filter,
-	&headers_filter,
 };
 
 /* ---- life ---- */

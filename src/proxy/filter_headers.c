@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* filter_headers.c — what the next hop is told, and may believe.
+/* filter_headers.c — what policies, routes and the next hop are told, and may believe.
  *
  * Fields about the old connection go first, with those its Connection field names; only then are
  * ours set, so that no client can have them removed. At a gateway nothing that claims an identity
@@ -137,7 +137,6 @@ static enum filter_step on_request(struct exchange *exchange)
 {
 	http_head_remove_hop_by_hop(&exchange->request);
 	exchange->request.upgrade = (struct text){ NULL, 0 };
-	exchange->request.path = exchange->target;
 	drop_outside_orders(exchange);
 	set_client_certificate(exchange);
 	set_forwarded(exchange);

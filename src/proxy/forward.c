@@ -75,6 +75,7 @@ void exchange_forward(struct exchange *exchange)
 				"no_healthy_upstream");
 		return;
 	}
+	exchange->request.path = exchange->target;
 	exchange_edit_request(exchange);
 	connect_upstream(exchange);
 }
