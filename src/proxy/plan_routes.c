@@ -22,22 +22,30 @@ static struct route *next_route(struct plan_build *build, struct route_list *lis
 	return &list->items[list->count];
 }
 
-static void gather_routes(struct plan_build *build, const struct local_workload *workload,
-			  const struct virtual_service *service, struct text gateway,
-			  uint32_t listener_port, struct route_list *list)
-{
-	for (size_t i = 0; i < service->http.count; i++)
-		if (plan_route(build, workload, service, &service->http.items[i], gateway,
-			       listener_port, next_route(build, list)))
-			list->count++;
-}
-
 static bool is_catch_all(const struct route *route)
 {
 	for (size_t i = 0; i < route->match_count; i++)
 		if (route_match_is_catch_all(&route->matches[i]))
 			return true;
 	return route->match_count == 0;
+}
+
+/* What stands behind a route that takes everything can never be reached, also not once that has
+ * been moved behind the routes of other VirtualServices. */
+static void gather_routes(struct plan_build *build, const struct local_workload *workload,
+			  const struct virtual_service *service, struct text gateway,
+			  uint32_t listener_port, struct route_list *list)
+{
+	for (size_t i = 0; i < service->http.count; i++) {
+		struct route *route = next_route(build, list);
+
+		if (!plan_route(build, workload, service, &service->http.items[i], gateway,
+				listener_port, route))
+			continue;
+		list->count++;
+		if (is_catch_all(route))
+			return;
+	}
 }
 
 /* Several VirtualServices may share a gateway's host: what catches everything goes last, so that it
