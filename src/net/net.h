@@ -22,3 +22,4 @@
 #include "net/slab.h"
 #include "net/socket.h"
 #include "net/tls.h"
+#include "net/tls_memory.h"

@@ -318,6 +318,8 @@ static void finish(struct control *control)
 
 int proxy_run(const struct proxy_options *options, struct error *err)
 {
+	tls_count_allocations();
+
 	struct control control = {
 		.options = options,
 		.loop = loop_new(),

@@ -164,6 +164,8 @@ void metrics_count_handshake_failure(struct metrics *metrics, const struct liste
 void metrics_add(struct metrics *sum, const struct metrics *part)
 {
 	sum->handshake_failures += part->handshake_failures;
+	sum->heap_allocations += part->heap_allocations;
+	sum->tls_allocations += part->tls_allocations;
 	MAP_FOR_EACH (&part->series, entry) {
 		const struct metric_series *from = entry->value;
 		struct metric_series *to = series_for(sum, entry->key);
@@ -179,7 +181,10 @@ void metrics_add(struct metrics *sum, const struct metrics *part)
 
 void metrics_copy(const struct metrics *metrics, struct metrics *out)
 {
-	*out = (struct metrics){ 0 };
+	*out = (struct metrics){
+		.heap_allocations = mem_thread_allocations(), /* before what this copy takes */
+		.tls_allocations = tls_thread_allocations(),
+	};
 	metrics_add(out, metrics);
 }
 
@@ -188,6 +193,12 @@ void metrics_copy(const struct metrics *metrics, struct metrics *out)
 static void write_head(struct buffer *out, const char *name, const char *type, const char *help)
 {
 	buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void write_counter(struct buffer *out, const char *name, const char *help, uint64_t value)
+{
+	write_head(out, name, "counter", help);
+	buffer_printf(out, "%s %llu\n", name, (unsigned long long)value);
 }
 
 static void write_durations(const struct metrics *metrics, struct buffer *out)
@@ -239,8 +250,11 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 		buffer_printf(out, "istio_response_bytes_sum{%s} %llu\n", series->labels,
 			      (unsigned long long)series->response_bytes);
 	}
-	write_head(out, "mangrove_handshake_failures_total", "counter",
-		   "Connections refused before a request.");
-	buffer_printf(out, "mangrove_handshake_failures_total %llu\n",
-		      (unsigned long long)metrics->handshake_failures);
+	write_counter(out, "mangrove_handshake_failures_total",
+		      "Connections refused before a request.", metrics->handshake_failures);
+	write_counter(out, "mangrove_worker_heap_allocations_total",
+		      "Times a worker took memory from the heap; a steady path takes none.",
+		      metrics->heap_allocations);
+	write_counter(out, "mangrove_worker_tls_allocations_total",
+		      "Times OpenSSL did so on a worker's behalf.", metrics->tls_allocations);
 }

@@ -25,6 +25,7 @@ struct metric_series {
 struct metrics {
 	struct map series; /* labels -> struct metric_series */
 	uint64_t handshake_failures;
+	uint64_t heap_allocations, tls_allocations; /* of the thread; only in copies */
 };
 
 void metrics_done(struct metrics *metrics);
