@@ -301,6 +301,15 @@ static void on_drained(struct link *link)
 		exchange_upstream_drained(connection->exchange);
 }
 
+/* The upstream hung up on what we were sending. It may have said why before that ("413"), and what
+ * it said is still there to be read. True: it has, and the exchange goes by it. */
+static bool hear_last_words(struct upstream_connection *connection)
+{
+	connection->link.readable = true;
+	client_http1_on_input(connection);
+	return connection->exchange == NULL || connection->head_is_done;
+}
+
 static void on_failed(struct link *link, const struct error *err)
 {
 	struct upstream_connection *connection = connection_of(link);
@@ -312,6 +321,8 @@ static void on_failed(struct link *link, const struct error *err)
 		fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
 		return;
 	}
+	if (exchange != NULL && hear_last_words(connection))
+		return;
 	upstream_close(connection);
 	if (exchange != NULL)
 		exchange_upstream_failed(exchange, UPSTREAM_RESET, "connection_termination");
