@@ -167,6 +167,21 @@ static void report_resources(const struct diagnostics *diagnostics)
 	}
 }
 
+/* The file name of a position belongs to diagnostics or to the resource set, which end before the
+ * error is read. */
+static void keep_position(struct error *err)
+{
+	const struct source_pos at = err->at;
+
+	if (at.file == NULL)
+		return;
+	err->at = (struct source_pos){ 0 };
+	if (at.line == 0)
+		error_prefix(err, "%s", at.file);
+	else
+		error_prefix(err, "%s:%u:%u", at.file, at.line, at.column);
+}
+
 static int load_resources(struct control *control, struct error *err)
 {
 	AUTO_DIAGNOSTICS struct diagnostics diagnostics;
@@ -179,8 +194,10 @@ static int load_resources(struct control *control, struct error *err)
 	if (code == -EAGAIN)
 		return code; /* still being written: it will be due again */
 	report_resources(&diagnostics);
-	if (code < 0)
+	if (code < 0) {
+		keep_position(err);
 		return code;
+	}
 	resource_set_unref(control->resources);
 	control->resources = TAKE(set);
 	return 0;
@@ -330,6 +347,8 @@ int proxy_run(const struct proxy_options *options, struct error *err)
 
 	if (code == 0)
 		loop_run(control.loop);
+	else
+		keep_position(err);
 	finish(&control);
 	return code;
 }
