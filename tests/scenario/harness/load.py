@@ -7,6 +7,7 @@
 """
 
 import json
+import os
 import subprocess
 
 from .process import BINARY, Process, free_port
@@ -34,7 +35,8 @@ class Load:
         command += ["-r", rate] if rate else []
         command += ["-t", "-C", leaf.certificate, "-K", leaf.key] if leaf else []
         self.child = subprocess.Popen([str(word) for word in [*command, address, port, path]],
-                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                      env=os.environ | {"ASAN_OPTIONS": "detect_leaks=0"})
 
     def finish(self, seconds=60):
         output, problem = self.child.communicate(timeout=seconds)
