@@ -332,6 +332,8 @@ void client_http2_on_input(struct upstream_connection *connection)
 			break;
 		}
 	slab_give(&worker->slabs, slab);
-	if (got != -EAGAIN)
+	/* closed, broken, or told to go (GOAWAY) with nothing left to do */
+	if (got != -EAGAIN
+	    || (connection->link.out.len == 0 && http2_is_finished(connection->http2)))
 		upstream_close(connection);
 }

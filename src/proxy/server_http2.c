@@ -264,10 +264,12 @@ void server_http2_flush(struct downstream *downstream)
 	if (!link_is_open(&downstream->link))
 		return;
 	http2_flush(downstream->http2);
-	if (downstream->link.out.len > 0)
+	if (http2_is_finished(downstream->http2)) { /* its last frames are still to be sent */
+		downstream->state = DOWNSTREAM_CLOSING;
+		link_finish(&downstream->link);
+	} else if (downstream->link.out.len > 0) {
 		link_flush_later(&downstream->link);
-	else if (http2_is_finished(downstream->http2))
-		downstream_close(downstream);
+	}
 }
 
 void server_http2_on_input(struct downstream *downstream)
