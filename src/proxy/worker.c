@@ -146,7 +146,6 @@ static void close_listener(struct listener *listener)
 	list_remove(&listener->link);
 	loop_unwatch(listener->worker->loop, &listener->watch);
 	close(listener->watch.fd);
-	listener->plan = NULL;
 	listener->is_closed = true;
 	if (listener->connections == 0)
 		free_listener(listener);
