@@ -51,12 +51,16 @@ static bool is_cidr(struct text text)
 	return text_find_char(text, '/') != TEXT_NONE && is_range(text);
 }
 
+/* A wildcard stands for labels, or for the start of the first one: "*.a.b", "*-x.a.b". */
 static bool is_host(struct text text)
 {
 	if (text_is(text, "*"))
 		return true;
-	if (text_starts_with(text, TEXT("*.")))
-		text = text_from(text, 2);
+	if (text_starts_with(text, TEXT("*"))) {
+		text = text_from(text, 1);
+		if (text.ptr[0] == '.' || text.ptr[0] == '-')
+			text = text_from(text, 1);
+	}
 	return is_dns_name(text) || is_ip(text);
 }
 

@@ -84,6 +84,11 @@ static const struct problem_case {
 	{ "a port too high", NETWORKING, "Gateway",
 	  "  servers:\n  - port: {number: 80000, name: x, protocol: HTTP}\n    hosts: ['*']\n",
 	  "7:20: error: 'number' must be from 1 to 65535, not 80000" },
+	{ "no host", NETWORKING, "Gateway",
+	  "  servers:\n  - port: {number: 80, name: x, protocol: HTTP}\n"
+	  "    hosts: ['*.a.b', '*-x.a.b', ns/a.b, a..b]\n",
+	  "8:41: error: 'a..b' in 'hosts' is not a host name such as app.example.com, "
+	  "*.example.com or namespace/app.example.com" },
 	{ "no servers", NETWORKING, "Gateway", "  selector: {istio: a}\n",
 	  "6:3: error: Gateway needs 'servers'" },
 	/* VirtualService */

@@ -185,7 +185,7 @@ static void no_secret_is_ever_shown(void **state)
 
 	assert_int_equal(load(loaded, "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n"
 				      "data: {key: aHVudGVyMg=}\nstringData: {pin: 4711}\n"
-				      "unknwon: hunter2\n"),
+				      "colour: hunter2\n"),
 			 -EINVAL);
 	assert_int_equal(loaded->found.count, 3);
 	for (size_t i = 0; i < loaded->found.count; i++) {
