@@ -74,16 +74,16 @@ static void grow(struct affix_index *index)
 
 static void append_id(struct arena *arena, struct affix_entry *entry, uint32_t id)
 {
-	uint32_t *ids = (uint32_t *)entry->ids;
+	const uint32_t *ids = affix_entry_ids(entry);
 
 	if (entry->count == entry->capacity) {
-		entry->capacity = entry->capacity == 0 ? 2 : entry->capacity * 2;
-		ids = ARENA_ARRAY(arena, entry->capacity, uint32_t);
-		if (entry->count > 0)
-			memcpy(ids, entry->ids, entry->count * sizeof(*ids));
-		entry->ids = ids;
+		uint32_t *larger = ARENA_ARRAY(arena, (size_t)entry->capacity * 2, uint32_t);
+
+		memcpy(larger, ids, entry->count * sizeof(*larger));
+		entry->capacity *= 2;
+		entry->many = ids = larger;
 	}
-	ids[entry->count++] = id;
+	((uint32_t *)ids)[entry->count++] = id;
 }
 
 static void note_length(struct affix_index *index, const struct pattern *pattern)
@@ -115,7 +115,8 @@ void affix_index_add(struct affix_index *index, const struct pattern *pattern, u
 		index->count++;
 		*entry = (struct affix_entry){ .kind = pattern->kind,
 					       .text = pattern->text,
-					       .hash = hash };
+					       .hash = hash,
+					       .capacity = COUNT_OF(entry->few) };
 		note_length(index, pattern);
 	}
 	append_id(index->arena, entry, id);

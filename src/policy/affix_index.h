@@ -17,9 +17,17 @@ struct affix_entry {
 	enum pattern_kind kind;
 	struct text text;
 	uint64_t hash;
-	const uint32_t *ids; /* in the order they were added; count 0: an empty slot */
-	uint32_t count, capacity;
+	union {                       /* in the order they were added */
+		uint32_t few[2];      /* where the entry itself has room for them */
+		const uint32_t *many; /* where capacity is more */
+	};
+	uint32_t count, capacity; /* count 0: an empty slot */
 };
+
+static inline const uint32_t *affix_entry_ids(const struct affix_entry *entry)
+{
+	return entry->capacity > COUNT_OF(entry->few) ? entry->many : entry->few;
+}
 
 struct affix_index {
 	struct arena *arena; /* where everything lies */

@@ -91,17 +91,28 @@ static void add_term(const struct term_context *context, enum request_protocol p
 		terms[(*count)++] = term_make(context, field, name, values, not_values);
 }
 
+/* Only as many as there are: what a decision walks lies close together. */
+static const struct term *keep_terms(struct arena *arena, const struct term *terms, size_t count)
+{
+	struct term *kept = ARENA_ARRAY(arena, count, struct term);
+
+	for (size_t i = 0; i < count; i++)
+		kept[i] = terms[i];
+	return kept;
+}
+
 static struct clause compile_source(const struct term_context *context,
 				    enum request_protocol protocol,
 				    const struct authorization_source *source)
 {
-	struct term *terms = ARENA_ARRAY(context->arena, FIELD_COUNT, struct term);
-	struct clause clause = { .terms = terms, .at = source->at };
+	struct term terms[FIELD_COUNT];
+	struct clause clause = { .at = source->at };
 
 	for (enum field field = 1; field < FIELD_COUNT; field++)
 		add_term(context, protocol, field, (struct text){ 0 },
 			 source_list(source, field, false), source_list(source, field, true), terms,
 			 &clause.count);
+	clause.terms = keep_terms(context->arena, terms, clause.count);
 	return clause;
 }
 
@@ -109,13 +120,14 @@ static struct clause compile_operation(const struct term_context *context,
 				       enum request_protocol protocol,
 				       const struct authorization_operation *operation)
 {
-	struct term *terms = ARENA_ARRAY(context->arena, FIELD_COUNT, struct term);
-	struct clause clause = { .terms = terms, .at = operation->at };
+	struct term terms[FIELD_COUNT];
+	struct clause clause = { .at = operation->at };
 
 	for (enum field field = 1; field < FIELD_COUNT; field++)
 		add_term(context, protocol, field, (struct text){ 0 },
 			 operation_list(operation, field, false),
 			 operation_list(operation, field, true), terms, &clause.count);
+	clause.terms = keep_terms(context->arena, terms, clause.count);
 	return clause;
 }
 

@@ -211,7 +211,8 @@ static void file_alternatives(struct rule_index *index, struct census *census,
 
 	for (size_t i = 0; i < count; i++) {
 		best_term(census, &clauses[i], &best);
-		file_term(index, best, rule);
+		if (best != NULL) /* or it would not be filed here */
+			file_term(index, best, rule);
 	}
 }
 
@@ -280,7 +281,7 @@ static void examine(struct search *search, const uint32_t *numbers, size_t count
 
 static bool examine_entry(void *context, const struct affix_entry *entry)
 {
-	examine(context, entry->ids, entry->count);
+	examine(context, affix_entry_ids(entry), entry->count);
 	return false;
 }
 

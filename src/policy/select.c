@@ -67,22 +67,23 @@ static void note_provider(struct workload_policy *workload, enum request_protoco
 	*chosen = source->provider->name.ptr;
 }
 
-static void add_rules(struct arena *arena, struct stage *stage, const struct rule_list *more,
-		      const struct rule ***items, size_t *capacity)
+static bool is_in_stage(const struct policy *policy,
+			const struct compiled_authorization *authorization,
+			const struct policy_target *target, enum stage_slot slot)
 {
-	if (stage->rules.count + more->count > *capacity) {
-		size_t wanted = MAX_OF(*capacity * 2, stage->rules.count + more->count);
-		const struct rule **larger = ARENA_ARRAY(arena, wanted, const struct rule *);
+	return slot_of(authorization) == slot
+	       && authorization_selects(policy, authorization, target);
+}
 
-		if (stage->rules.count > 0)
-			memcpy(larger, *items, stage->rules.count * sizeof(*larger));
-		*items = larger;
-		*capacity = wanted;
-	}
-	if (more->count > 0)
-		memcpy(*items + stage->rules.count, more->items, more->count * sizeof(**items));
-	stage->rules.items = *items;
-	stage->rules.count += more->count;
+static size_t count_rules(const struct policy *policy, const struct policy_target *target,
+			  enum request_protocol protocol, enum stage_slot slot)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->authorization_count; i++)
+		if (is_in_stage(policy, &policy->authorizations[i], target, slot))
+			count += policy->authorizations[i].rules[protocol].count;
+	return count;
 }
 
 static void build_stage(struct workload_policy *workload, const struct policy_target *target,
@@ -90,18 +91,21 @@ static void build_stage(struct workload_policy *workload, const struct policy_ta
 {
 	const struct policy *policy = workload->policy;
 	struct stage *stage = &workload->stages[protocol][slot];
-	const struct rule **items = NULL;
-	size_t capacity = 0;
+	const struct rule_list *rules;
+	const struct rule **items;
 
+	items = ARENA_ARRAY(&workload->arena, count_rules(policy, target, protocol, slot),
+			    const struct rule *);
+	stage->rules.items = items;
 	for (size_t i = 0; i < policy->authorization_count; i++) {
 		const struct compiled_authorization *authorization = &policy->authorizations[i];
 
-		if (slot_of(authorization) != slot
-		    || !authorization_selects(policy, authorization, target))
+		if (!is_in_stage(policy, authorization, target, slot))
 			continue;
 		stage->policy_count++;
-		add_rules(&workload->arena, stage, &authorization->rules[protocol], &items,
-			  &capacity);
+		rules = &authorization->rules[protocol];
+		for (size_t j = 0; j < rules->count; j++)
+			items[stage->rules.count++] = rules->items[j];
 		if (slot == SLOT_CUSTOM)
 			note_provider(workload, protocol, authorization->source);
 	}
