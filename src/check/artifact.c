@@ -87,16 +87,28 @@ static bool looks_like_nginx(struct text bytes)
 	return false;
 }
 
-/* A file of any name that opens as a Dockerfile must: comments, ARGs, then FROM. */
+static bool is_instruction(struct text line)
+{
+	static const char *const words[] = { "FROM ",  "RUN ",        "COPY ",       "ADD ",
+					     "ENV ",   "LABEL ",      "USER ",       "WORKDIR ",
+					     "CMD ",   "ENTRYPOINT ", "EXPOSE ",     "HEALTHCHECK ",
+					     "SHELL ", "VOLUME ",     "MAINTAINER ", "ONBUILD " };
+
+	for (size_t i = 0; i < COUNT_OF(words); i++)
+		if (text_starts_with(line, text_of(words[i])))
+			return true;
+	return text_starts_with(line, TEXT("from "));
+}
+
+/* A file of any name that opens as Dockerfiles do: comments and ARGs, then an instruction. */
 static bool looks_like_dockerfile(struct text bytes)
 {
 	while (bytes.ptr != NULL) {
 		const struct text line = text_trim(text_split(&bytes, '\n'));
 
-		if (line.len == 0 || line.ptr[0] == '#' || line.ptr[0] == '\r'
-		    || text_starts_with_nocase(line, TEXT("arg ")))
-			continue;
-		return text_starts_with_nocase(line, TEXT("from "));
+		if (line.len > 0 && line.ptr[0] != '#' && line.ptr[0] != '\r'
+		    && !text_starts_with_nocase(line, TEXT("arg ")))
+			return is_instruction(line);
 	}
 	return false;
 }

@@ -106,12 +106,22 @@ static int add_selectors(struct selectors *selectors, char *list)
 	return 0;
 }
 
+/* "error", or a list as Trivy takes it: its lowest counts. */
 static int set_severity(enum finding_severity *out, const char *option, const char *value)
 {
-	if (finding_severity_parse(text_of(value), out))
-		return 0;
-	return command_usage(&check_command, "--%s takes error, warning, info or style, not '%s'",
-			     option, value);
+	struct text rest = text_of(value);
+
+	*out = FINDING_ERROR;
+	while (rest.ptr != NULL) {
+		enum finding_severity severity;
+
+		if (!finding_severity_parse(text_trim(text_split(&rest, ',')), &severity))
+			return command_usage(&check_command,
+					     "--%s takes error, warning, info or style, not '%s'",
+					     option, value);
+		*out = MIN_OF(*out, severity);
+	}
+	return 0;
 }
 
 static int set_format(struct arguments *arguments, const char *name)

@@ -113,6 +113,17 @@ def test_configuration_of_hadolint_is_honoured(tree):
     assert ".hadolint.yaml:1:" in check(tree, "Dockerfile").stderr
 
 
+def test_severities_are_taken_as_a_list_too(tree):
+    result = check(tree, "--only", "hadolint", "--severity", "HIGH,MEDIUM", "--json", "Dockerfile")
+    assert {f["severity"] for f in findings(result)} == {"warning"}
+    assert check(tree, "--severity", "HIGH,DIRE", "Dockerfile").returncode == 2
+
+
+def test_a_file_of_any_name_is_told_by_what_it_says(tree):
+    (tree / "case-1").write_text("# one\nRUN sudo x\n")
+    assert "DL3004" in {f["id"] for f in findings(check(tree, "--only", "hadolint", "--json", "case-1"))}
+
+
 def test_bad_input_is_said_and_ends_with_2(tree):
     (tree / "broken.yaml").write_text("apiVersion: v1\nkind: Pod\na: [\n")
     result = check(tree, "broken.yaml")
