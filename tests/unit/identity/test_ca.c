@@ -305,7 +305,6 @@ static void rotation_never_breaks_trust(void **state)
 			old_bundles = bundles_ref(ca_bundles(place->ca));
 		}
 	}
-	/* a root comes every 32 s and one goes, sometimes in the same step */
 	/* a root every 32 s and a JWT key every 8 s comes, and goes at the end of its life */
 	assert_in_range(changes, 30, 110);
 	assert_int_equal(mode_of(place, "root-9.key"), 0600);
