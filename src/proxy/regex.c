@@ -100,9 +100,8 @@ int regex_compile(struct text pattern, struct regex **out, struct error *err)
 			"regular expression '%.*s': %s at character %zu is not part of RE2",
 			TEXT_ARGS(pattern), what, beyond + 1);
 
-	pcre2_code *compiled =
-		pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len,
-			      PCRE2_DOTALL | PCRE2_NEVER_BACKSLASH_C, &code, &offset, NULL);
+	pcre2_code *compiled = pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len,
+					     PCRE2_NEVER_BACKSLASH_C, &code, &offset, NULL);
 
 	if (compiled == NULL) {
 		char reason[120];
