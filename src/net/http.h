@@ -40,6 +40,8 @@ void http_fields_clear(struct http_fields *fields); /* keeps the array */
 /* Names are given in lower case. The texts are borrowed. */
 void http_fields_add(struct http_fields *fields, struct text name, struct text value);
 void http_fields_add_known(struct http_fields *fields, enum http_name name, struct text value);
+/* Adds all of `from`, whose texts are copied into the arena. */
+void http_fields_copy(struct http_fields *to, const struct http_fields *from, struct arena *arena);
 void http_fields_set(struct http_fields *fields, struct text name, struct text value);
 void http_fields_set_known(struct http_fields *fields, enum http_name name, struct text value);
 void http_fields_remove(struct http_fields *fields, struct text name); /* every one so named */

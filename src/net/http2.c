@@ -120,7 +120,8 @@ int http2_receive(struct http2 *http2, const char *bytes, size_t len, uint64_t n
 		result = fail(http2, (int)taken, err);
 	http2_tell_closed(http2);
 	tell_writable(http2);
-	if (nghttp2_session_want_write(http2->session) != 0)
+	/* Its end, too, is for http2_flush's caller to see. */
+	if (nghttp2_session_want_write(http2->session) != 0 || http2_is_finished(http2))
 		http2_want_flush(http2);
 	return result;
 }

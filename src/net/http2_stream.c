@@ -125,11 +125,6 @@ static size_t send_body(struct http_stream *public, struct text data, bool ends)
 	return data.len - left;
 }
 
-static struct text keep(struct http2_stream *stream, struct text text)
-{
-	return (struct text){ arena_strndup(&stream->stream.arena, text.ptr, text.len), text.len };
-}
-
 static void send_end(struct http_stream *public, const struct http_fields *trailers)
 {
 	struct http2_stream *const stream = http2_stream_of(public);
@@ -137,9 +132,7 @@ static void send_end(struct http_stream *public, const struct http_fields *trail
 	if (is_closed(stream) || stream->is_reset)
 		return;
 	if (trailers != NULL)
-		HTTP_FIELD_FOR_EACH (trailers, field)
-			http_fields_add(&stream->out_trailers, keep(stream, field->name),
-					keep(stream, field->value));
+		http_fields_copy(&stream->out_trailers, trailers, &stream->stream.arena);
 	stream->end_is_due = true;
 	nghttp2_session_resume_data(stream->http2->session, stream->id);
 	http2_want_flush(stream->http2);

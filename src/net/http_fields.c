@@ -46,6 +46,19 @@ void http_fields_add_known(struct http_fields *fields, enum http_name name, stru
 	append(fields, name, http_name_text(name), value);
 }
 
+static struct text copy_text(struct text text, struct arena *arena)
+{
+	return (struct text){ arena_strndup(arena, text.ptr, text.len), text.len };
+}
+
+void http_fields_copy(struct http_fields *to, const struct http_fields *from, struct arena *arena)
+{
+	HTTP_FIELD_FOR_EACH (from, field)
+		append(to, field->id,
+		       field->id != HTTP_OTHER ? field->name : copy_text(field->name, arena),
+		       copy_text(field->value, arena));
+}
+
 struct http_field *http_fields_find(const struct http_fields *fields, struct text name)
 {
 	const enum http_name id = http_name_of(name);

@@ -139,6 +139,7 @@ static void on_close(struct http_stream *stream, enum http_close why)
 
 	/* whole, but its last part still waits for a slow client: it stays until that has it */
 	if (exchange != NULL && call->end.all_received && call->end.received.len > 0) {
+		http_fields_copy(&exchange->response_trailers, &stream->trailers, &exchange->arena);
 		call->end.stream = NULL;
 		return;
 	}
@@ -223,8 +224,9 @@ static void pause_answer(struct exchange *exchange, bool paused)
 		pass(call, bytes, true);
 	if (!call->end.is_paused && call->end.all_received && call->end.received.len == 0
 	    && call->exchange == exchange)
-		exchange_response_end(
-			exchange, call->end.stream != NULL ? &call->end.stream->trailers : NULL);
+		exchange_response_end(exchange, call->end.stream != NULL
+							? &call->end.stream->trailers
+							: &exchange->response_trailers);
 }
 
 static bool is_full(const struct exchange *exchange)
@@ -311,10 +313,10 @@ void client_http2_flush(struct upstream_connection *connection)
 	if (!link_is_open(&connection->link))
 		return;
 	http2_flush(connection->http2);
-	if (connection->link.out.len > 0)
-		link_flush_later(&connection->link);
-	else if (http2_is_finished(connection->http2))
+	if (http2_is_finished(connection->http2)) /* no stream is left that a GOAWAY could save */
 		upstream_close(connection);
+	else if (connection->link.out.len > 0)
+		link_flush_later(&connection->link);
 }
 
 void client_http2_on_input(struct upstream_connection *connection)

@@ -172,8 +172,10 @@ static void send_end(struct exchange *exchange, const struct http_fields *traile
 	struct server_call *call = call_of(exchange);
 
 	call->exchange = NULL;
-	call->end.is_paused = false; /* what still comes of the request is read and dropped */
+	call->end.is_paused = false; /* what is on its way of the request is read and dropped */
 	stream_end_finish(&call->end, trailers);
+	if (!call->end.all_received && call->end.stream != NULL) /* RFC 9113 8.1 */
+		http_stream_reset(call->end.stream, HTTP_CLOSE_DONE);
 }
 
 static void abort_answer(struct exchange *exchange)
@@ -259,17 +261,24 @@ void server_http2_start(struct downstream *downstream)
 			  worker->http2_memory, &downstream->link.out, &worker->slabs);
 }
 
+/* What is queued is sent first, GOAWAY among it; then the link's on_finished closes. */
+static void finish_connection(struct downstream *downstream)
+{
+	downstream->state = DOWNSTREAM_CLOSING;
+	link_finish(&downstream->link);
+	if (downstream->link.state == LINK_CLOSED)
+		downstream_close(downstream);
+}
+
 void server_http2_flush(struct downstream *downstream)
 {
 	if (!link_is_open(&downstream->link))
 		return;
 	http2_flush(downstream->http2);
-	if (http2_is_finished(downstream->http2)) { /* its last frames are still to be sent */
-		downstream->state = DOWNSTREAM_CLOSING;
-		link_finish(&downstream->link);
-	} else if (downstream->link.out.len > 0) {
+	if (http2_is_finished(downstream->http2))
+		finish_connection(downstream);
+	else if (downstream->link.out.len > 0)
 		link_flush_later(&downstream->link);
-	}
 }
 
 void server_http2_on_input(struct downstream *downstream)
@@ -289,8 +298,7 @@ void server_http2_on_input(struct downstream *downstream)
 	slab_give(&worker->slabs, slab);
 	if (got > 0) { /* refused: GOAWAY says why */
 		http2_flush(downstream->http2);
-		link_finish(&downstream->link);
-		downstream->state = DOWNSTREAM_CLOSING;
+		finish_connection(downstream);
 		return;
 	}
 	if (got != -EAGAIN) {

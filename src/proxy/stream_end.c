@@ -76,15 +76,7 @@ void stream_end_finish(struct stream_end *end, const struct http_fields *trailer
 	}
 	end->is_ending = true; /* the trailers' owner may be gone by then */
 	if (trailers != NULL)
-		HTTP_FIELD_FOR_EACH (trailers, field)
-			http_fields_add(
-				&end->trailers,
-				(struct text){ arena_strndup(&end->stream->arena, field->name.ptr,
-							     field->name.len),
-					       field->name.len },
-				(struct text){ arena_strndup(&end->stream->arena, field->value.ptr,
-							     field->value.len),
-					       field->value.len });
+		http_fields_copy(&end->trailers, trailers, &end->stream->arena);
 }
 
 bool stream_end_writable(struct stream_end *end)

@@ -106,6 +106,25 @@ static void several_values_are_one_list(void **state)
 	assert_null(http_fields_joined(&head->fields, TEXT("x-b"), &arena).ptr);
 }
 
+static void fields_are_copied_with_their_texts(void **state)
+{
+	struct http_head *head = new_head(state);
+	struct http_fields from = { 0 };
+	char name[] = "x-a", value[] = "1";
+	AUTO_ARENA struct arena arena;
+
+	arena_init(&arena, 64);
+	http_fields_add(&from, text_of(name), text_of(value));
+	http_fields_add(&from, TEXT("x-b"), TEXT("2"));
+	http_fields_add(&from, TEXT("via"), text_of(value));
+	http_fields_remove(&from, TEXT("x-b"));
+	http_fields_copy(&head->fields, &from, &arena);
+	http_fields_done(&from);
+	name[0] = value[0] = '?';
+	assert_shown(head, " | x-a: 1 | via: 1");
+	assert_true(text_is(http_fields_value(&head->fields, HTTP_VIA), "1"));
+}
+
 static void what_concerns_a_connection_stays_there(void **state)
 {
 	struct http_head *head = new_head(state);
@@ -212,6 +231,7 @@ int main(void)
 		cmocka_unit_test(names_are_found_by_number_and_back),
 		cmocka_unit_test(fields_are_found_set_and_removed),
 		cmocka_unit_test(several_values_are_one_list),
+		cmocka_unit_test(fields_are_copied_with_their_texts),
 		cmocka_unit_test(what_concerns_a_connection_stays_there),
 		cmocka_unit_test(a_head_can_outlive_its_bytes),
 		cmocka_unit_test(a_head_used_again_takes_no_memory),
