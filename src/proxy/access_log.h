@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* access_log.h — one JSON object a request, and one for each connection that was refused.
  *
- * A worker writes lines into buffers of its own; full ones (or what a twentieth of a second has left)
- * are handed to the log's thread, which writes them to the file. A worker never waits: when the
- * thread cannot keep up, whole buffers are dropped, counted and said so in the log itself. */
+ * A worker writes lines into buffers of its own; full ones (or what a twentieth of a second has
+ * left) are handed to the log's thread, which writes them to the file. A worker never waits: when
+ * the thread cannot keep up, whole buffers are dropped, counted and said so in the log itself. */
 #pragma once
 
 #include "net/net.h"
