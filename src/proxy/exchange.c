@@ -10,10 +10,7 @@
 #define ARENA_FIRST 4096
 
 static const struct filter *const filters[] = {
-	&normalize_filter,
-	&headers_filter,
-	&authorize_filter,
-	&route_filter,
+	&normalize_filter, &authenticate_filter, &headers_filter, &authorize_filter, &route_filter,
 };
 
 /* ---- life ---- */
@@ -24,6 +21,7 @@ static void run_release(struct deferred *deferred)
 	struct worker *worker = exchange->worker;
 
 	input_release(&exchange->head_bytes, &worker->slabs);
+	authentication_done(&exchange->authentication);
 	held_plan_unref(TAKE(exchange->plan));
 	arena_reset(&exchange->arena);
 	exchange->next_free = worker->free_exchanges;

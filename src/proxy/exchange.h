@@ -69,6 +69,7 @@ struct exchange {
 	struct text original_path, original_authority; /* for the log */
 	struct text request_id;
 
+	struct authentication authentication; /* by tokens; zeroed: nothing was asked */
 	struct decision decision;
 	const struct virtual_host *host;
 	const struct route *route;

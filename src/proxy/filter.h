@@ -20,5 +20,7 @@ struct filter {
 
 extern const struct filter normalize_filter; /* filter_normalize.c: one form of the path */
 extern const struct filter headers_filter;   /* filter_headers.c: which fields are to be believed */
+extern const struct filter
+	authenticate_filter; /* filter_authenticate.c: external authorizers, tokens */
 extern const struct filter authorize_filter; /* filter_authorize.c: policy_decide */
 extern const struct filter route_filter;     /* filter_route.c: host, route, own answers */
