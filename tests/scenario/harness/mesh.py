@@ -158,5 +158,9 @@ class Mesh:
         return sums
 
     def resident_bytes(self):
+        """Of the proxy. A sanitizer keeps what was freed, and its memory says nothing: always 0 then."""
+        with open(f"/proc/{self.proxy.pid}/maps") as maps:
+            if any("libasan" in line or "libtsan" in line for line in maps):
+                return 0
         with open(f"/proc/{self.proxy.pid}/status") as status:
             return next(int(line.split()[1]) for line in status if line.startswith("VmRSS")) * 1024
