@@ -217,7 +217,7 @@ static void admit(void)
 			SSL_set_connect_state(server->ssl);
 		client->other = server;
 		server->other = client;
-		connect(up, (const struct sockaddr *)&relay.upstream, sizeof(relay.upstream));
+		(void)connect(up, (const struct sockaddr *)&relay.upstream, sizeof(relay.upstream));
 		watch(client, EPOLLIN);
 		watch(server, EPOLLOUT);
 	}

@@ -19,6 +19,14 @@ void file_close(int *fd)
 	*fd = -1;
 }
 
+int file_take(int *fd)
+{
+	const int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 bool file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;

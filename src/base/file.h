@@ -22,4 +22,5 @@ bool file_exists(const char *path);
 
 /* AUTO_FD int fd = open(...): closed at the end of the scope unless set to -1. */
 void file_close(int *fd);
+int file_take(int *fd); /* the descriptor, now the caller's */
 #define AUTO_FD __attribute__((cleanup(file_close)))

@@ -54,7 +54,6 @@ static int connect_daemon(const char *path)
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	const struct timeval patience = { .tv_sec = ANSWER_SECONDS };
 	AUTO_FD int fd = -1;
-	int connected;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		errno = ENAMETOOLONG;
@@ -65,9 +64,7 @@ static int connect_daemon(const char *path)
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0
 	    || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0)
 		return -1;
-	connected = fd;
-	fd = -1; /* the caller's now */
-	return connected;
+	return file_take(&fd);
 }
 
 /* HTTP/1.0: the answer ends with the connection and comes in one piece. */

@@ -34,8 +34,8 @@ static bool is_chosen_by_client(struct text text)
 	for (size_t i = 0; i < COUNT_OF(names); i++)
 		if (nginx_uses_variable(text, names[i]))
 			return true;
-	for (char digit = '1'; digit <= '9'; digit++)
-		if (nginx_uses_variable(text, (char[]){ digit, '\0' }))
+	for (int digit = '1'; digit <= '9'; digit++)
+		if (nginx_uses_variable(text, (char[]){ (char)digit, '\0' }))
 			return true;
 	return false;
 }
@@ -101,8 +101,8 @@ static bool carries_newlines(const struct nginx_directive *directive, struct tex
 {
 	if (nginx_uses_variable(value, "uri") || nginx_uses_variable(value, "document_uri"))
 		return true;
-	for (char digit = '1'; digit <= '9'; digit++)
-		if (nginx_uses_variable(value, (char[]){ digit, '\0' }))
+	for (int digit = '1'; digit <= '9'; digit++)
+		if (nginx_uses_variable(value, (char[]){ (char)digit, '\0' }))
 			return has_capture_of_newlines(directive);
 	return false;
 }

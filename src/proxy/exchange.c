@@ -10,7 +10,7 @@
 #define ARENA_FIRST 4096
 
 static const struct filter *const filters[] = {
-	&normalize_filter, &authenticate_filter, &headers_filter, &authorize_filter, &route_filter,
+	&normalize_filter, &headers_filter, &authenticate_filter, &authorize_filter, &route_filter,
 };
 
 /* ---- life ---- */

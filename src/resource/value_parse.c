@@ -364,7 +364,7 @@ static int parse(struct value_parser *parser)
 int value_parse(struct arena *arena, const struct value_source *source, value_problem_fn *problem,
 		void *context, const struct value **documents, struct error *err)
 {
-	struct error own;
+	struct error own = { 0 };
 	struct value_parser parser = { .build = { .arena = arena,
 						  .source = source,
 						  .problem = problem,

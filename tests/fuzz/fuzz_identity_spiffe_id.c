@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct text text = { size > 0 ? (const char *)data : "", size };
-	char again[SPIFFE_ID_MAX + 1];
+	char again[SPIFFE_ID_MAX + 1] = "";
 	struct spiffe_id id;
 	struct error err = { 0 };
 

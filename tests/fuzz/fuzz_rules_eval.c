@@ -258,7 +258,7 @@ static bool item_answers(const struct condition *check, enum field_value_kind ki
 	struct ip_range range;
 
 	if (kind == FIELD_VALUE_NUMBER)
-		return number_answers(check->op, item->number, atol(constant.ptr));
+		return number_answers(check->op, item->number, strtol(constant.ptr, NULL, 10));
 	if (kind == FIELD_VALUE_ADDRESS) {
 		if (!ip_range_parse(constant, &range))
 			abort();

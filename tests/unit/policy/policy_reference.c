@@ -244,11 +244,15 @@ static bool text_fits(const char *pattern, const char *value, bool star_takes_em
 
 static unsigned long ip_number(const char *text, int *bits)
 {
-	unsigned a = 0, b = 0, c = 0, d = 0;
+	unsigned long number = 0;
+	char *rest = (char *)text;
 
-	*bits = 32;
-	sscanf(text, "%u.%u.%u.%u/%d", &a, &b, &c, &d, bits);
-	return (unsigned long)a << 24 | (unsigned long)b << 16 | (unsigned long)c << 8 | d;
+	for (int part = 0; part < 4; part++) {
+		number = number << 8 | strtoul(rest, &rest, 10);
+		rest += *rest == '.';
+	}
+	*bits = *rest == '/' ? (int)strtol(rest + 1, NULL, 10) : 32;
+	return number;
 }
 
 static bool ip_fits(const char *block, const char *value)

@@ -180,7 +180,8 @@ static const struct issue_case {
 	  "- {rule: r, condition: evt.type = open," REST "}\n"
 	  "- {rule: r, condition: and fd.num = abc, append: true}\n",
 	  "LOAD_ERR_COMPILE_CONDITION", "2:37 'abc' is not a number, which the field holds" },
-	{ "an unknown field", "- {rule: r, condition: evt.type = open and proc.names = x," REST "}\n",
+	{ "an unknown field",
+	  "- {rule: r, condition: evt.type = open and proc.names = x," REST "}\n",
 	  "LOAD_ERR_COMPILE_CONDITION",
 	  "1:44 nonexistent field 'proc.names'; did you mean 'proc.name'?" },
 	{ "an unknown event type", "- {rule: r, condition: evt.type = opn," REST "}\n",
