@@ -179,7 +179,7 @@ static int run(int argc, char **argv)
 	status = check_paths(&arguments);
 	if (status != STATUS_FINE)
 		return status;
-	if (file_make_directory(arguments.state, 0700, &err) < 0) {
+	if (file_make_directory(arguments.state, 0755, &err) < 0) {
 		fprintf(stderr, "mangrove up: %s\n", err.text);
 		return STATUS_FORBIDDEN;
 	}

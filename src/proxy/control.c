@@ -20,6 +20,7 @@ static void *run_worker(void *arg)
 	loop_run(worker->loop);
 	worker_close_all(worker);
 	loop_run_deferred(worker->loop); /* what closing left to be freed */
+	tls_release_memory();
 	return NULL;
 }
 
@@ -335,7 +336,7 @@ static void finish(struct control *control)
 
 int proxy_run(const struct proxy_options *options, struct error *err)
 {
-	tls_count_allocations();
+	tls_keep_memory();
 
 	struct control control = {
 		.options = options,

@@ -13,9 +13,6 @@ from harness.load import Backend, Load
 LONG = bool(os.environ.get("MANGROVE_LONG"))
 REQUESTS = 1_000_000 if LONG else 20_000
 OURS, OF_OPENSSL = "mangrove_worker_heap_allocations_total", "mangrove_worker_tls_allocations_total"
-# OpenSSL 3.0 takes two small pieces of memory for each record that it encrypts or decrypts, of which a request
-# between two proxies has four, and a connection's buffers, which it gives back whenever it is idle.
-OF_OPENSSL_A_REQUEST = 13
 
 
 @pytest.fixture
@@ -47,7 +44,8 @@ def test_the_steady_path_takes_nothing_from_the_heap(mesh, out):
     few, many = taken_by(mesh, out, 1000), taken_by(mesh, out, REQUESTS)
     # the same eight connections and one scrape in both; only the number of requests differs
     assert abs(many[0] - few[0]) <= 10
-    assert many[1] - few[1] <= OF_OPENSSL_A_REQUEST * (REQUESTS - 1000) + 100
+    if mesh.resident_bytes():  # a sanitizer is to see every piece of OpenSSL's come and go
+        assert abs(many[1] - few[1]) <= 10
 
 
 def taken_by(mesh, port, requests):
