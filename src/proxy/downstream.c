@@ -139,10 +139,13 @@ static void on_drained(struct link *link)
 {
 	struct downstream *downstream = downstream_of_link(link);
 
-	if (downstream->state == DOWNSTREAM_HTTP2)
+	if (downstream->state == DOWNSTREAM_HTTP2) {
 		server_http2_flush(downstream);
-	else if (downstream->exchange != NULL)
+	} else if (downstream->exchange != NULL) {
+		if (downstream->state == DOWNSTREAM_WAITING)
+			downstream_set_deadline(downstream, 0);
 		exchange_client_drained(downstream->exchange);
+	}
 }
 
 /* A refused handshake is a security decision: it is counted, and logged once, with its reason. */

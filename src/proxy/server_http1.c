@@ -297,6 +297,9 @@ static void send_body(struct exchange *exchange, struct text bytes)
 	else
 		byte_queue_add(&downstream->link.out, downstream->link.pool, bytes.ptr, bytes.len);
 	link_flush_later(&downstream->link);
+	if (link_is_full(&downstream->link)) /* until it drains: who never reads is hung up on */
+		downstream_set_deadline(downstream,
+					loop_now(downstream->worker->loop) + BODY_TIMEOUT_NS);
 }
 
 static void abort_answer(struct exchange *exchange)
