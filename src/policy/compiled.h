@@ -48,6 +48,7 @@ struct stage {
 	size_t policy_count; /* that select the workload, rules or not */
 	struct rule_list rules;
 	const struct rule_index *index;
+	const struct rule_origin *first; /* of the policies; NULL: there is none */
 };
 
 enum stage_slot {

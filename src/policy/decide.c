@@ -51,8 +51,10 @@ enum verdict policy_decide(const struct workload_policy *workload,
 		return deny(out, STAGE_DENY, by, facts);
 	if (allow->policy_count > 0) {
 		by = first_match(workload, SLOT_ALLOW, facts);
-		if (by == NULL)
+		if (by == NULL) {
+			out->unmatched = allow->first;
 			return deny(out, STAGE_ALLOW, NULL, facts);
+		}
 		out->stage = STAGE_ALLOW;
 		out->by = by;
 	}

@@ -38,6 +38,9 @@ struct decision {
 	unsigned status; /* what the client sees: 200, 401, 403; 0: the connection is closed */
 	enum decision_stage stage;
 	const struct rule_origin
+		*unmatched; /* by is NULL: the first policy of those whose rules all did not match;
+			       its `rule` and texts about one mean nothing */
+	const struct rule_origin
 		*by;        /* the rule that decided; NULL: none matched or none was there */
 	const char *detail; /* static or by->detail: the reason for the access log */
 	const struct rule_origin *audited; /* the first AUDIT rule that matched, or NULL */

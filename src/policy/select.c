@@ -86,6 +86,16 @@ static size_t count_rules(const struct policy *policy, const struct policy_targe
 	return count;
 }
 
+/* The policy itself, where none of its rules is meant. */
+static const struct rule_origin *policy_origin(struct workload_policy *workload,
+					       const struct authorization_policy *source)
+{
+	struct rule_origin *origin = ARENA_NEW(&workload->arena, struct rule_origin);
+
+	*origin = rule_origin_make(&workload->arena, &source->meta, 0, source->meta.name_at);
+	return origin;
+}
+
 static void build_stage(struct workload_policy *workload, const struct policy_target *target,
 			enum request_protocol protocol, enum stage_slot slot)
 {
@@ -103,6 +113,8 @@ static void build_stage(struct workload_policy *workload, const struct policy_ta
 		if (!is_in_stage(policy, authorization, target, slot))
 			continue;
 		stage->policy_count++;
+		if (stage->first == NULL)
+			stage->first = policy_origin(workload, authorization->source);
 		rules = &authorization->rules[protocol];
 		for (size_t j = 0; j < rules->count; j++)
 			items[stage->rules.count++] = rules->items[j];

@@ -114,7 +114,7 @@ static void put_who(struct line *line, const struct downstream *downstream,
 static void put_decision(struct line *line, const struct exchange *exchange)
 {
 	const struct decision *decision = &exchange->decision;
-	const struct rule_origin *by = decision->by;
+	const struct rule_origin *by = decision->by != NULL ? decision->by : decision->unmatched;
 
 	if (exchange->listener == NULL || exchange->listener->role == LISTENER_OUTBOUND)
 		return;
@@ -128,7 +128,10 @@ static void put_decision(struct line *line, const struct exchange *exchange)
 	PUT(line, "/");
 	put_escaped(line, text_of(by->policy));
 	PUT(line, "\",\"rule\":");
-	put_number(line, by->rule);
+	if (decision->by != NULL)
+		put_number(line, by->rule);
+	else /* none of its rules matched */
+		PUT(line, "null");
 	put_text(line, TEXT(",\"policy_file\":"), text_of(by->at.file));
 	PUT(line, ",\"policy_line\":");
 	put_number(line, by->at.line);

@@ -138,7 +138,10 @@ def test_a_denial_says_why_in_the_log_alone(api, mesh, ca):
 def test_nothing_matched_says_so(api, mesh):
     api(policy(['to: [{operation: {methods: [PUT]}}]']))
     assert api.status("/x") == 403
-    assert mesh.wait_for_line(status=403)["details"] == "rbac_access_denied_matched_policy[none]"
+    line = mesh.wait_for_line(status=403)
+    assert line["details"] == "rbac_access_denied_matched_policy[none]"
+    assert (line["policy"], line["rule"]) == ("default/rules", None)
+    assert line["policy_file"].endswith("policy.yaml") and line["policy_line"] > 0
 
 
 def test_what_a_client_claims_of_itself_is_no_principal(api, ca, mesh):
