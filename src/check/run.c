@@ -70,7 +70,16 @@ void check_run_add_problem(struct check_run *run, const char *file, const struct
 {
 	run->problems =
 		mem_realloc_array(run->problems, run->problem_count + 1, sizeof(*run->problems));
-	run->problems[run->problem_count++] = (struct check_problem){ *err, mem_strdup(file) };
+
+	struct check_problem *problem = &run->problems[run->problem_count++];
+
+	*problem = (struct check_problem){ *err, mem_strdup(file) };
+	if (err->at.file == NULL)
+		return;
+	/* whoever found it owns the name of the file it was found in, and will be gone */
+	if (strcmp(err->at.file, file) != 0)
+		error_format(err, problem->error.text, sizeof(problem->error.text));
+	problem->error.at.file = strcmp(err->at.file, file) == 0 ? problem->file : NULL;
 }
 
 void check_file(struct check_run *run, const struct check_options *options, const char *path,
