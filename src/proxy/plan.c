@@ -87,6 +87,7 @@ int plan_build(const struct plan_options *options, struct resource_set *resource
 		return code;
 	registry_instances(resources, &plan->arena, &plan->instances);
 	registry_build(resources, &plan->instances, &plan->arena, &plan->registry);
+	plan_warn_unenforced(&build);
 	code = plan_workloads(&build, err);
 	if (code == 0)
 		code = plan_listeners(&build, err);

@@ -51,6 +51,9 @@ bool plan_route(struct plan_build *build, const struct local_workload *workload,
 		const struct virtual_service *service, const struct http_route *from,
 		struct text gateway, uint32_t listener_port, struct route *out);
 
+/* plan_unenforced.c: says what DestinationRules ask for in vain. */
+void plan_warn_unenforced(struct plan_build *build);
+
 /* plan_listeners.c: fills plan->listeners. */
 int plan_listeners(struct plan_build *build, struct error *err);
 

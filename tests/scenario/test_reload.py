@@ -176,3 +176,20 @@ def test_certificates_renew_under_load(mesh, out):
     # and new connections are made with the new ones
     with load_on(out, 1, connections=3) as load:
         nothing_failed(load.finish(), 0.9 * RATE)
+
+
+def test_what_a_destination_rule_asks_for_in_vain_is_said(mesh, origin):
+    mesh.serve("api", origin("api").port)
+    mesh.write("rule.yaml", """
+        apiVersion: networking.istio.io/v1
+        kind: DestinationRule
+        metadata: {name: api, namespace: default}
+        spec:
+          host: api
+          trafficPolicy:
+            loadBalancer: {simple: RANDOM}
+            outlierDetection: {consecutive5xxErrors: 3}
+        """)
+    mesh.start()
+    for field in ("loadBalancer", "outlierDetection"):
+        mesh.proxy.wait_for_log(f"'{field}' is read but not acted upon yet")

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_unenforced.c — what a DestinationRule asks for and this version does not do yet: said once a
+ * plan, with its line, so that nobody relies on it. */
+#include "proxy/plan_parts.h"
+
+static void warn_at(struct plan_build *build, const struct source_pos *at, const char *field)
+{
+	if (at != NULL)
+		plan_warn(build, *at, "'%s' is read but not acted upon yet", field);
+}
+
+static bool is_least_request(const struct load_balancer *balancer)
+{
+	const bool simple = balancer->simple == LOAD_BALANCER_UNSPECIFIED
+			    || balancer->simple == LOAD_BALANCER_LEAST_CONN
+			    || balancer->simple == LOAD_BALANCER_LEAST_REQUEST;
+
+	return simple && balancer->consistent_hash == NULL && balancer->locality_lb_setting == NULL
+	       && balancer->warmup == NULL && !balancer->warmup_duration.is_set;
+}
+
+/* Of a pool's settings the time to connect is kept. */
+static bool has_limits(const struct connection_pool_settings *pool)
+{
+	const struct connection_pool_tcp *tcp = pool->tcp;
+
+	return pool->http != NULL
+	       || (tcp != NULL
+		   && (tcp->max_connections.is_set || tcp->max_connection_duration.is_set
+		       || tcp->idle_timeout.is_set || tcp->tcp_keepalive != NULL));
+}
+
+static void warn_blocks(struct plan_build *build, const struct load_balancer *balancer,
+			const struct connection_pool_settings *pool,
+			const struct outlier_detection *outliers)
+{
+	if (balancer != NULL && !is_least_request(balancer))
+		warn_at(build, &balancer->at, "loadBalancer");
+	if (pool != NULL && has_limits(pool))
+		warn_at(build, &pool->at, "connectionPool");
+	if (outliers != NULL)
+		warn_at(build, &outliers->at, "outlierDetection");
+}
+
+static void warn_policy(struct plan_build *build, const struct traffic_policy *policy)
+{
+	if (policy == NULL)
+		return;
+	warn_blocks(build, policy->load_balancer, policy->connection_pool,
+		    policy->outlier_detection);
+	for (size_t i = 0; i < policy->port_level_settings.count; i++) {
+		const struct port_traffic_policy *port = &policy->port_level_settings.items[i];
+
+		warn_blocks(build, port->load_balancer, port->connection_pool,
+			    port->outlier_detection);
+	}
+	warn_at(build, policy->tunnel != NULL ? &policy->tunnel->at : NULL, "tunnel");
+	warn_at(build, policy->proxy_protocol != NULL ? &policy->proxy_protocol->at : NULL,
+		"proxyProtocol");
+	warn_at(build, policy->retry_budget != NULL ? &policy->retry_budget->at : NULL,
+		"retryBudget");
+}
+
+void plan_warn_unenforced(struct plan_build *build)
+{
+	const struct resource_list rules =
+		resource_set_list(build->plan->resources, KIND_DESTINATION_RULE);
+
+	for (size_t i = 0; i < rules.count; i++) {
+		const struct destination_rule *rule = destination_rule_of(rules.items[i]);
+
+		warn_policy(build, rule->traffic_policy);
+		for (size_t s = 0; s < rule->subsets.count; s++)
+			warn_policy(build, rule->subsets.items[s].traffic_policy);
+	}
+}
