@@ -9,10 +9,6 @@
 
 #define ARENA_FIRST 4096
 
-static const struct filter *const filters[] = {
-	&normalize_filter, &headers_filter, &authenticate_filter, &authorize_filter, &route_filter,
-};
-
 /* ---- life ---- */
 
 static void run_release(struct deferred *deferred)
@@ -61,6 +57,7 @@ static struct exchange *take_exchange(struct worker *worker)
 	arena_init(&exchange->arena, ARENA_FIRST);
 	exchange->timeout.fire = on_timeout;
 	exchange->release.run = run_release;
+	exchange->wait.timer.fire = filters_on_timer;
 	return exchange;
 }
 
@@ -76,6 +73,7 @@ static void reset_exchange(struct exchange *exchange)
 		.response_trailers = exchange->response_trailers,
 		.timeout = exchange->timeout,
 		.release = exchange->release,
+		.wait.timer = exchange->wait.timer,
 	};
 
 	http_fields_clear(&kept.request.fields);
@@ -121,6 +119,7 @@ static void finish(struct exchange *exchange)
 
 	exchange->answer_is_complete = true;
 	timer_cancel(worker->loop, &exchange->timeout);
+	filters_cancel(exchange);
 	if (exchange->client_codec != NULL)
 		exchange->client_codec->release(exchange);
 	metrics_count_exchange(&worker->metrics, exchange);
@@ -188,9 +187,11 @@ void exchange_begin(struct exchange *exchange)
 					    "route_not_found");
 		return;
 	}
-	for (size_t i = 0; i < COUNT_OF(filters); i++)
-		if (filters[i]->on_request(exchange) == FILTER_ANSWERED)
-			return;
+	filters_run(exchange);
+}
+
+void exchange_pass(struct exchange *exchange)
+{
 	if (exchange->request_is_complete)
 		start_timeout(exchange);
 	exchange_forward(exchange);

@@ -2,14 +2,14 @@
 /* exchange.h — one request and its answer, on their way through the proxy.
  *
  *	downstream (server_http1.c)  ->  exchange_begin, _request_body, _request_end
- *	                                 filters (filter.h): normalize, authenticate, authorize,
- *route forward.c: pick an endpoint, get a connection, try again upstream (client_http1.c)    ->
- *exchange_response_head, _body, _end
- *	                                 -> server_send_head, _body, _end
+ *	  filters (filter.h)             normalize, authenticate, authorize, route
+ *	  forward.c                      picks an endpoint, gets a connection, tries again
+ *	upstream (client_http1.c)    ->  exchange_response_head, _body, _end
+ *	                             ->  server_codec: send_head, _body, _end
  *
  * Bodies are passed on as they come; who is slower pauses who is faster. An exchange comes from its
  * worker's free list and its memory from its own arena and the slab the head arrived in: once warm,
- *a request takes nothing from the heap. */
+ * a request takes nothing from the heap. */
 #pragma once
 
 #include "net/net.h"
@@ -47,6 +47,15 @@ enum upstream_failure {
 	UPSTREAM_RESET,      /* before the answer's head was complete */
 	UPSTREAM_BAD_ANSWER, /* what came was no valid HTTP */
 	UPSTREAM_TRUNCATED,  /* the answer broke off in its body */
+};
+
+struct wait_ops;
+
+/* A filter that has to wait for something (filter.h). */
+struct exchange_wait {
+	const struct wait_ops *ops; /* NULL: none waits */
+	void *state;                /* the filter's */
+	struct timer timer;
 };
 
 struct exchange {
@@ -91,6 +100,9 @@ struct exchange {
 	const char *details; /* why, in Envoy's words where it has some; static */
 	struct timer timeout;
 	struct deferred release;
+	size_t next_filter; /* where the walk over the filters goes on */
+	bool is_walking;    /* it does, further up the stack */
+	struct exchange_wait wait;
 
 	uint64_t start_ns, request_end_ns, upstream_start_ns, response_start_ns;
 	int64_t start_wall_ns;
@@ -124,6 +136,10 @@ void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure w
 void exchange_upstream_drained(struct exchange *exchange);
 
 /* ---- called by filters and forward.c ---- */
+
+/* What a filter waited for is there: the walk goes on with the next one. */
+void exchange_resume(struct exchange *exchange);
+void exchange_pass(struct exchange *exchange); /* filter.c: all filters let it pass */
 
 /* Answers itself. body is plain text; static or in the arena. */
 void exchange_answer(struct exchange *exchange, unsigned status, const char *body,

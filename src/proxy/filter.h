@@ -2,8 +2,13 @@
 /* filter.h — what is done to a request before it is sent on, one short file a filter.
  *
  * A filter is a const table; all it remembers is in the exchange. They run in the order of
- * exchange.c's list, which is Istio's (facts 1.0): what a request is, who sends it, whether it may
- * pass, where it goes. The first that answers ends the walk. */
+ * filter.c's list, which is Istio's (facts 1.0): what a request is, who sends it, whether it may
+ * pass, where it goes. The first that answers ends the walk.
+ *
+ * A filter that cannot say yet calls exchange_wait and returns FILTER_WAITING. Nothing of the
+ * request is read meanwhile. Later, or before it has even returned, it says exchange_resume, or
+ * calls exchange_wait_over and answers. If the client leaves first, or its request turns out to be
+ * broken, it is told by `cancel` and must not touch the exchange again. */
 #pragma once
 
 #include "proxy/exchange.h"
@@ -11,7 +16,18 @@
 enum filter_step {
 	FILTER_ANSWERED = 0, /* the exchange has its answer */
 	FILTER_NEXT,
+	FILTER_WAITING, /* exchange_resume, or an answer, will come */
 };
+
+struct wait_ops {
+	void (*on_timer)(struct exchange *exchange); /* NULL: exchange_wait_until is not used */
+	void (*cancel)(struct exchange *exchange);   /* NULL: there is nothing to call off */
+};
+
+void exchange_wait(struct exchange *exchange, const struct wait_ops *ops, void *state);
+void exchange_wait_until(struct exchange *exchange, uint64_t due_ns); /* on_timer fires then */
+/* It waits no longer; `cancel` will not be called. exchange_resume does this by itself. */
+void exchange_wait_over(struct exchange *exchange);
 
 struct filter {
 	const char *name;
@@ -24,3 +40,9 @@ extern const struct filter
 	authenticate_filter; /* filter_authenticate.c: external authorizers, tokens */
 extern const struct filter authorize_filter; /* filter_authorize.c: policy_decide */
 extern const struct filter route_filter;     /* filter_route.c: host, route, own answers */
+
+/* ---- for exchange.c ---- */
+
+void filters_run(struct exchange *exchange); /* from the first one; then exchange_pass */
+void filters_cancel(struct exchange *exchange);
+void filters_on_timer(struct timer *timer); /* of exchange.wait */

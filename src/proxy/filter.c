@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* filter.c — the walk of a request over the filters, with its stops. */
+#include "proxy/filter.h"
+
+#include "proxy/codec.h"
+#include "proxy/worker.h"
+
+static const struct filter *const filters[] = {
+	&normalize_filter, &headers_filter, &authenticate_filter, &authorize_filter, &route_filter,
+};
+
+/* False: the request has its answer, or one of them waits. */
+static bool walk(struct exchange *exchange)
+{
+	while (exchange->next_filter < COUNT_OF(filters)) {
+		const struct filter *filter = filters[exchange->next_filter++];
+
+		if (filter->on_request(exchange) == FILTER_ANSWERED || exchange->answer_is_complete
+		    || exchange->wait.ops != NULL)
+			return false;
+	}
+	return true;
+}
+
+static void go_on(struct exchange *exchange)
+{
+	bool is_through;
+
+	exchange->is_walking = true;
+	is_through = walk(exchange);
+	exchange->is_walking = false;
+	if (is_through)
+		exchange_pass(exchange);
+}
+
+void filters_run(struct exchange *exchange)
+{
+	exchange->next_filter = 0;
+	go_on(exchange);
+}
+
+void exchange_wait(struct exchange *exchange, const struct wait_ops *ops, void *state)
+{
+	exchange->wait.ops = ops;
+	exchange->wait.state = state;
+	if (!exchange->request_is_complete)
+		exchange->server_codec->pause(exchange, true);
+}
+
+void exchange_wait_until(struct exchange *exchange, uint64_t due_ns)
+{
+	timer_set(exchange->worker->loop, &exchange->wait.timer, due_ns);
+}
+
+void exchange_wait_over(struct exchange *exchange)
+{
+	exchange->wait.ops = NULL;
+	timer_cancel(exchange->worker->loop, &exchange->wait.timer);
+}
+
+void exchange_resume(struct exchange *exchange)
+{
+	exchange_wait_over(exchange);
+	if (!exchange->is_walking) /* else the filter did not have to wait after all */
+		go_on(exchange);
+}
+
+void filters_on_timer(struct timer *timer)
+{
+	struct exchange *exchange = CONTAINER_OF(timer, struct exchange, wait.timer);
+
+	exchange->wait.ops->on_timer(exchange);
+}
+
+void filters_cancel(struct exchange *exchange)
+{
+	const struct wait_ops *ops = exchange->wait.ops;
+
+	if (ops == NULL)
+		return;
+	exchange_wait_over(exchange);
+	if (ops->cancel != NULL)
+		ops->cancel(exchange);
+}
