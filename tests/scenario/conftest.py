@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from harness.certificates import CertificateAuthority
+from harness.docker import Docker, missing
 from harness.mesh import Mesh
 from harness.origin import HttpOrigin, RawOrigin
 from harness.process import BINARY, SHARED, Process
@@ -54,9 +55,9 @@ def start(request, state):
     """Starts a command that stays: proxy = start("proxy", "--state", state, folder). Ends it with the test."""
     started = request.node.stash.setdefault(STARTED, [])
 
-    def start_command(*arguments, name=None, **environment):
+    def start_command(*arguments, name=None, **options):
         name = name or arguments[0]
-        process = Process(name, arguments, state / f"{name}-{len(started)}.log", **environment)
+        process = Process(name, arguments, state / f"{name}-{len(started)}.log", **options)
         started.append(process)
         return process
 
@@ -137,6 +138,17 @@ def raw_origin():
 def mesh(start, resources, ca, state):
     """Workloads behind one proxy: mesh.serve("api", origin().port); mesh.start(); mesh.get("api", leaf=…)"""
     return Mesh(start, resources, ca, state)
+
+
+@pytest.fixture
+def docker(start, state):
+    """A Docker daemon of its own, with the image `busybox`: docker.run("sleep", "60", name="web")"""
+    reason = missing()
+    if reason:
+        pytest.skip(reason)
+    daemon = Docker(start, state / "docker")
+    yield daemon
+    daemon.stop()
 
 
 @pytest.fixture

@@ -66,6 +66,15 @@ def test_a_process_and_all_its_children_end(state):
     wait_for(lambda: "sleep 98765" not in command_lines(), "the child of the child has ended")
 
 
+def test_a_docker_daemon_runs_containers_and_leaves_nothing(docker):
+    docker.run("sleep", "98766", name="sleeper", options=["--user", "65534"])
+    state = docker.inspect("sleeper")["State"]
+    assert state["Running"] and state["Pid"] == docker.pid("sleeper")
+    assert docker.command("exec", "sleeper", "id", "-u") == "65534"
+    docker.stop()
+    assert not [line for line in command_lines() if "98766" in line or str(docker.folder) in line]
+
+
 def test_what_never_comes_is_named():
     with pytest.raises(AssertionError, match="still not: pigs fly"):
         wait_for(lambda: False, "pigs fly", seconds=0.1)
