@@ -15,6 +15,7 @@ struct client_call { /* a stream; from the worker's free list */
 	struct pool *pool;         /* of its connection, which may be gone before the call is */
 	struct exchange *exchange; /* NULL: nobody waits for the answer any more */
 	struct stream_end end;
+	struct text scheme;
 	bool head_is_done;
 };
 
@@ -179,6 +180,7 @@ bool client_http2_open(struct upstream_connection *connection, struct exchange *
 	call->pool = connection->pool;
 	call->exchange = exchange;
 	call->head_is_done = false;
+	call->scheme = connection->link.ssl != NULL ? TEXT("https") : TEXT("http");
 	stream_end_open(&call->end, stream, connection->link.pool);
 	exchange->upstream = call;
 	exchange->client_codec = &client_http2;
@@ -197,7 +199,7 @@ static void send_head(struct exchange *exchange, struct http_head *head)
 {
 	const struct http_head received = *head;
 
-	head->scheme = TEXT("https");
+	head->scheme = call_of(exchange)->scheme;
 	stream_end_send_head(&call_of(exchange)->end, head);
 	*head = received;
 }

@@ -17,6 +17,7 @@ static void run_release(struct deferred *deferred)
 	struct worker *worker = exchange->worker;
 
 	input_release(&exchange->head_bytes, &worker->slabs);
+	byte_queue_clear(&exchange->kept, &worker->slabs);
 	authentication_done(&exchange->authentication);
 	held_plan_unref(TAKE(exchange->plan));
 	arena_reset(&exchange->arena);
@@ -83,16 +84,31 @@ static void reset_exchange(struct exchange *exchange)
 	*exchange = kept;
 }
 
-struct exchange *exchange_new(struct downstream *downstream)
+static struct exchange *start_exchange(struct worker *worker)
 {
-	struct worker *worker = downstream->worker;
 	struct exchange *exchange = take_exchange(worker);
 
 	reset_exchange(exchange);
-	exchange->downstream = downstream;
 	exchange->start_ns = loop_now(worker->loop);
 	exchange->start_wall_ns = loop_wall(worker->loop);
 	worker->exchange_count++;
+	return exchange;
+}
+
+struct exchange *exchange_new(struct downstream *downstream)
+{
+	struct exchange *exchange = start_exchange(downstream->worker);
+
+	exchange->downstream = downstream;
+	return exchange;
+}
+
+struct exchange *exchange_new_without_client(const struct exchange *client)
+{
+	struct exchange *exchange = start_exchange(client->worker);
+
+	exchange->plan = held_plan_ref(client->plan);
+	exchange->listener = client->listener;
 	return exchange;
 }
 
@@ -111,6 +127,16 @@ void exchange_free_all(struct worker *worker)
 	}
 }
 
+static void leave_client(struct exchange *exchange)
+{
+	struct worker *worker = exchange->worker;
+
+	metrics_count_exchange(&worker->metrics, exchange);
+	access_log_exchange(&worker->log, exchange);
+	if (exchange->downstream->exchange == exchange)
+		exchange->downstream->exchange = NULL;
+}
+
 /* Nothing more will happen to it: it is logged and counted, and its memory goes back at the end of
  * the round, when nobody on the stack can be looking at it. */
 static void finish(struct exchange *exchange)
@@ -122,10 +148,8 @@ static void finish(struct exchange *exchange)
 	filters_cancel(exchange);
 	if (exchange->client_codec != NULL)
 		exchange->client_codec->release(exchange);
-	metrics_count_exchange(&worker->metrics, exchange);
-	access_log_exchange(&worker->log, exchange);
-	if (exchange->downstream->exchange == exchange)
-		exchange->downstream->exchange = NULL;
+	if (exchange->downstream != NULL)
+		leave_client(exchange);
 	worker->exchange_count--;
 	loop_defer(worker->loop, &exchange->release);
 }
@@ -207,7 +231,7 @@ void exchange_refuse(struct exchange *exchange, unsigned status, const char *rea
 void exchange_request_body(struct exchange *exchange, struct text bytes)
 {
 	exchange->request_bytes += bytes.len;
-	if (exchange->client_codec == NULL)
+	if (filters_take_body(exchange, bytes) || exchange->client_codec == NULL)
 		return;
 	exchange->body_was_sent = true;
 	exchange->client_codec->send_body(exchange, bytes);
@@ -219,7 +243,7 @@ void exchange_request_end(struct exchange *exchange, const struct http_fields *t
 {
 	exchange->request_is_complete = true;
 	exchange->request_end_ns = loop_now(exchange->worker->loop);
-	if (exchange->answer_is_complete)
+	if (exchange->answer_is_complete || filters_take_end(exchange, trailers))
 		return;
 	start_timeout(exchange);
 	if (exchange->client_codec != NULL && exchange->client_codec->is_ready(exchange))
@@ -250,12 +274,26 @@ void exchange_client_drained(struct exchange *exchange)
 
 /* ---- the upstream ---- */
 
+/* What a filter had to see before the request was sent. */
+static void send_kept(struct exchange *exchange)
+{
+	exchange->body_was_sent |= exchange->kept.len > 0;
+	for (const struct slab *slab = exchange->kept.first; slab != NULL; slab = slab->next)
+		exchange->client_codec->send_body(
+			exchange,
+			(struct text){ slab->data + slab->start, slab->end - slab->start });
+	byte_queue_clear(&exchange->kept, &exchange->worker->slabs);
+}
+
 void exchange_upstream_ready(struct exchange *exchange)
 {
 	exchange->upstream_start_ns = loop_now(exchange->worker->loop);
 	exchange->client_codec->send_head(exchange, &exchange->request);
+	send_kept(exchange);
 	if (exchange->request_is_complete)
-		exchange->client_codec->send_end(exchange, NULL);
+		exchange->client_codec->send_end(exchange, exchange->request_trailers.count > 0
+								   ? &exchange->request_trailers
+								   : NULL);
 	else
 		exchange->server_codec->pause(exchange, false);
 }

@@ -71,8 +71,9 @@ struct exchange {
 	struct http_head request;  /* as received, then as it is sent on */
 	struct http_head response; /* the same for the answer */
 	struct http_fields request_trailers, response_trailers;
-	struct text target; /* normalised path with query: what is sent on unless rewritten */
-	struct text path;   /* the same without query: what is matched */
+	struct byte_queue kept; /* of the request's body: what came before it could be sent on */
+	struct text target;     /* normalised path with query: what is sent on unless rewritten */
+	struct text path;       /* the same without query: what is matched */
 	struct text query;
 	struct text scheme;
 	struct text original_path, original_authority; /* for the log */
@@ -112,6 +113,8 @@ struct exchange {
 /* ---- called by the downstream's codec ---- */
 
 struct exchange *exchange_new(struct downstream *downstream);
+/* For a request of the proxy's own, by the plan of `client`: `downstream` stays NULL. */
+struct exchange *exchange_new_without_client(const struct exchange *client);
 /* request and head_bytes are filled in. */
 void exchange_begin(struct exchange *exchange);
 /* The head could not be read: answers and logs. */
@@ -151,6 +154,7 @@ void exchange_answer_with_fields(struct exchange *exchange, unsigned status, str
 /* forward.c: sends the request to its destination; again after exchange_upstream_failed, where that
  * is safe (true: another attempt is on its way). */
 void exchange_forward(struct exchange *exchange);
+void exchange_forward_to(struct exchange *exchange, const struct weighted_cluster *destination);
 /* exchange.c: the header operations of the route and the destination chosen. */
 void exchange_edit_request(struct exchange *exchange);
 bool exchange_try_again(struct exchange *exchange, enum upstream_failure why);

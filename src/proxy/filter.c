@@ -44,7 +44,7 @@ void exchange_wait(struct exchange *exchange, const struct wait_ops *ops, void *
 	exchange->wait.ops = ops;
 	exchange->wait.state = state;
 	if (!exchange->request_is_complete)
-		exchange->server_codec->pause(exchange, true);
+		exchange->server_codec->pause(exchange, ops->on_body == NULL);
 }
 
 void exchange_wait_until(struct exchange *exchange, uint64_t due_ns)
@@ -81,4 +81,28 @@ void filters_cancel(struct exchange *exchange)
 	exchange_wait_over(exchange);
 	if (ops->cancel != NULL)
 		ops->cancel(exchange);
+}
+
+static bool wants_body(const struct exchange *exchange)
+{
+	return exchange->wait.ops != NULL && exchange->wait.ops->on_body != NULL;
+}
+
+bool filters_take_body(struct exchange *exchange, struct text bytes)
+{
+	if (!wants_body(exchange))
+		return false;
+	byte_queue_add(&exchange->kept, &exchange->worker->slabs, bytes.ptr, bytes.len);
+	exchange->wait.ops->on_body(exchange);
+	return true;
+}
+
+bool filters_take_end(struct exchange *exchange, const struct http_fields *trailers)
+{
+	if (!wants_body(exchange))
+		return false;
+	if (trailers != NULL && trailers != &exchange->request_trailers)
+		http_fields_copy(&exchange->request_trailers, trailers, &exchange->arena);
+	exchange->wait.ops->on_body(exchange);
+	return true;
 }

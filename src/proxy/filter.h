@@ -6,9 +6,9 @@
  * pass, where it goes. The first that answers ends the walk.
  *
  * A filter that cannot say yet calls exchange_wait and returns FILTER_WAITING. Nothing of the
- * request is read meanwhile. Later, or before it has even returned, it says exchange_resume, or
- * calls exchange_wait_over and answers. If the client leaves first, or its request turns out to be
- * broken, it is told by `cancel` and must not touch the exchange again. */
+ * request is read meanwhile, unless it asks for the body. Later, or before it has even returned, it
+ * says exchange_resume, or calls exchange_wait_over and answers. If the client leaves first, or its
+ * request turns out to be broken, it is told by `cancel` and must not touch the exchange again. */
 #pragma once
 
 #include "proxy/exchange.h"
@@ -22,6 +22,9 @@ enum filter_step {
 struct wait_ops {
 	void (*on_timer)(struct exchange *exchange); /* NULL: exchange_wait_until is not used */
 	void (*cancel)(struct exchange *exchange);   /* NULL: there is nothing to call off */
+	/* More of the body lies in exchange->kept, or all of it. NULL: it is not read meanwhile.
+	 * exchange_wait with other ops ends it. */
+	void (*on_body)(struct exchange *exchange);
 };
 
 void exchange_wait(struct exchange *exchange, const struct wait_ops *ops, void *state);
@@ -45,4 +48,7 @@ extern const struct filter route_filter;     /* filter_route.c: host, route, own
 
 void filters_run(struct exchange *exchange); /* from the first one; then exchange_pass */
 void filters_cancel(struct exchange *exchange);
+/* True: a filter waits for the body; what there is of it is kept for later. */
+bool filters_take_body(struct exchange *exchange, struct text bytes);
+bool filters_take_end(struct exchange *exchange, const struct http_fields *trailers);
 void filters_on_timer(struct timer *timer); /* of exchange.wait */

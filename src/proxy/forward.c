@@ -62,6 +62,16 @@ static void connect_upstream(struct exchange *exchange)
 	upstream_connect(exchange, exchange->plan->pools[upstream->index], upstream);
 }
 
+/* Answers where there are none. */
+static bool has_endpoints(struct exchange *exchange)
+{
+	if (exchange->destination->cluster->endpoint_count > 0)
+		return true;
+	exchange_answer(exchange, 503, "no healthy upstream", FLAG_NO_HEALTHY_UPSTREAM,
+			"no_healthy_upstream");
+	return false;
+}
+
 void exchange_forward(struct exchange *exchange)
 {
 	exchange->destination = route_pick(exchange->route, random_cheap());
@@ -70,14 +80,19 @@ void exchange_forward(struct exchange *exchange)
 					    "cluster_not_found");
 		return;
 	}
-	if (exchange->destination->cluster->endpoint_count == 0) {
-		exchange_answer(exchange, 503, "no healthy upstream", FLAG_NO_HEALTHY_UPSTREAM,
-				"no_healthy_upstream");
-		return;
+	if (has_endpoints(exchange)) {
+		exchange->request.path = exchange->target;
+		exchange_edit_request(exchange);
+		connect_upstream(exchange);
 	}
+}
+
+void exchange_forward_to(struct exchange *exchange, const struct weighted_cluster *destination)
+{
+	exchange->destination = destination;
 	exchange->request.path = exchange->target;
-	exchange_edit_request(exchange);
-	connect_upstream(exchange);
+	if (has_endpoints(exchange))
+		connect_upstream(exchange);
 }
 
 static bool is_idempotent(struct text method)

@@ -28,6 +28,7 @@ struct upstream {
 	struct address address;
 	const char *address_text;
 	struct tls_context *tls; /* NULL: plain */
+	bool plain_http2;        /* HTTP/2 at once (RFC 9113 3.3); over TLS, ALPN decides */
 	const char *server_name; /* SNI; NULL: none */
 	const char *const
 		*server_ids; /* SPIFFE IDs the server may have; count 0: any of the mesh */

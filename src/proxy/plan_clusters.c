@@ -133,6 +133,7 @@ struct reach { /* how the endpoints of a cluster are spoken to */
 	struct tls_context *tls; /* for endpoints with mutual TLS; borrowed */
 	const char *tls_key;     /* tells contexts of different settings apart */
 	bool always_mtls, never_mtls;
+	bool is_http2; /* what plain endpoints speak */
 	const char *server_name;
 	const char **server_ids;
 	size_t server_id_count;
@@ -145,6 +146,8 @@ static const char *upstream_key(struct plan_build *build, const struct reach *re
 	AUTO_BUFFER struct buffer key = { 0 };
 
 	buffer_printf(&key, "%s|%llu", address, (unsigned long long)reach->connect_timeout_ns);
+	if (!mtls && reach->is_http2)
+		buffer_add_text(&key, "|h2");
 	if (mtls) {
 		buffer_printf(&key, "|%s|%s|%s", reach->workload->spiffe_id, reach->tls_key,
 			      reach->server_name);
@@ -184,6 +187,7 @@ static struct upstream *upstream_of(struct plan_build *build, const struct reach
 	upstream->address = *address;
 	upstream->address_text = arena_strdup(&plan->arena, text);
 	upstream->connect_timeout_ns = reach->connect_timeout_ns;
+	upstream->plain_http2 = !mtls && reach->is_http2;
 	if (mtls) {
 		upstream->tls = tls_context_ref(reach->tls);
 		upstream->server_name = reach->server_name;
@@ -318,6 +322,7 @@ static struct reach reach_of(struct plan_build *build, const struct local_worklo
 			       .tls = workload->client_tls,
 			       .tls_key = "",
 			       .server_name = name,
+			       .is_http2 = port->protocol == PROTOCOL_HTTP2,
 			       .never_mtls = service->is_external };
 
 	if (traffic->pool != NULL && traffic->pool->tcp != NULL

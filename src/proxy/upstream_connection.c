@@ -176,7 +176,7 @@ static void open_connection(struct exchange *exchange, struct pool *pool,
 		(struct link){ .loop = worker->loop, .pool = &worker->slabs, .ops = &ops };
 	list_init(&connection->waiting);
 	pool->open_count++;
-	if (upstream->tls != NULL && !pool->speaks_http1)
+	if ((upstream->tls != NULL || upstream->plain_http2) && !pool->speaks_http1)
 		pool->opening = connection;
 	start_waiting(exchange, connection);
 	if (link_connect(&connection->link, &upstream->address, upstream->tls,
@@ -250,14 +250,16 @@ static void on_open(struct link *link)
 	struct upstream_connection *connection = connection_of(link);
 	struct pool *pool = connection->pool;
 	const struct text protocol = link_protocol(link);
+	const bool is_http2 = connection->upstream->plain_http2 || text_is(protocol, "istio-h2")
+			      || text_is(protocol, "h2");
 
 	timer_cancel(link->loop, &connection->timer);
 	connection->upstream = NULL; /* of a plan that need not outlive the handshake */
 	held_plan_unref(TAKE(connection->plan));
 	if (pool->opening == connection)
 		pool->opening = NULL;
-	pool->speaks_http1 = !(text_is(protocol, "istio-h2") || text_is(protocol, "h2"));
-	if (!pool->speaks_http1) {
+	pool->speaks_http1 = !is_http2;
+	if (is_http2) {
 		client_http2_start(connection);
 		list_prepend(&pool->shared, &connection->link_in_pool);
 		timer_set(link->loop, &connection->timer, loop_now(link->loop) + POOL_IDLE_NS);
