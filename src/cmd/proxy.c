@@ -120,7 +120,7 @@ static int take_option(struct arguments *arguments, int option)
 
 	switch (option) {
 	case OPTION_ACCESS_LOG:
-		options->access_log = strcmp(optarg, "none") == 0 ? NULL : optarg;
+		options->access_log = optarg;
 		return STATUS_FINE;
 	case OPTION_ADMIN:
 		return set_admin(arguments, optarg);
@@ -154,7 +154,7 @@ static int take_option(struct arguments *arguments, int option)
 
 static int run(int argc, char **argv)
 {
-	struct arguments arguments = { .options = { .access_log = "-", .drain_ns = DRAIN_NS } };
+	struct arguments arguments = { .options = { .drain_ns = DRAIN_NS } };
 	struct error err = { 0 };
 	char text[sizeof(err.text) + 256];
 	int option;
@@ -195,8 +195,9 @@ const struct command proxy_command = {
 		"--trust-domain NAME          instead of MeshConfig's trustDomain\n"
 		"--admin ADDRESS:PORT         probes, metrics and configuration; none unless "
 		"given\n"
-		"--access-log PATH|-|none     one JSON object a request; standard output unless "
-		"given\n"
+		"--access-log PATH|-|none     a line a request; otherwise MeshConfig's "
+		"accessLogFile or\n"
+		"                             standard output\n"
 		"--workers N                  threads; one a core unless given\n"
 		"--drain DURATION             how long a stop waits for requests (10s)\n"
 		"--log-level LEVEL            error, warn, info or debug\n"

@@ -20,7 +20,7 @@ struct access_log_chunk {
 };
 
 struct access_log {
-	char *path; /* owned */
+	char *path, *new_path; /* owned; the second to be opened, or NULL */
 	int fd;
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below */
@@ -56,14 +56,20 @@ static void write_all(int fd, const char *bytes, size_t len)
 
 static void reopen_file(struct access_log *log)
 {
-	const int fd = open_file(log->path);
+	AUTO(mem_free_text) char *path = TAKE(log->new_path);
+	const int fd = open_file(path != NULL ? path : log->path);
 
 	if (fd < 0) {
-		log_error("cannot open %s again: %s", log->path, strerror(errno));
+		log_error("cannot open the access log %s: %s; it goes on where it was",
+			  path != NULL ? path : log->path, strerror(errno));
 		return;
 	}
 	close(log->fd);
 	log->fd = fd;
+	if (path != NULL) {
+		mem_free(log->path);
+		log->path = TAKE(path);
+	}
 }
 
 static void tell_dropped(struct access_log *log)
@@ -162,16 +168,21 @@ void access_log_close(struct access_log *log)
 	close(log->fd);
 	pthread_mutex_destroy(&log->lock);
 	pthread_cond_destroy(&log->wakeup);
+	mem_free(log->new_path);
 	mem_free(log->path);
 	mem_free(log);
 }
 
-void access_log_reopen(struct access_log *log)
+void access_log_reopen(struct access_log *log, const char *path)
 {
 	if (log == NULL)
 		return;
 	pthread_mutex_lock(&log->lock);
-	log->is_reopening = true;
+	log->is_reopening |= path == NULL || strcmp(path, log->path) != 0;
+	if (path != NULL && log->is_reopening) {
+		mem_free(log->new_path);
+		log->new_path = mem_strdup(path);
+	}
 	pthread_cond_signal(&log->wakeup);
 	pthread_mutex_unlock(&log->lock);
 }

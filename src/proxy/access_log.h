@@ -17,7 +17,8 @@ struct access_log; /* the file and its thread; shared by workers */
 int access_log_open(const char *path, struct access_log **out, struct error *err);
 void access_log_close(struct access_log *log);       /* writes what it has first; NULL is fine */
 uint64_t access_log_dropped(struct access_log *log); /* lines lost so far */
-void access_log_reopen(struct access_log *log);      /* after a rotation */
+/* After a rotation (path NULL), or because it is to be elsewhere. */
+void access_log_reopen(struct access_log *log, const char *path);
 
 struct access_log_chunk;
 

@@ -234,7 +234,7 @@ static void on_signal(struct watch *watch, uint32_t events)
 	(void)events;
 	while (read(watch->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			access_log_reopen(control->log);
+			access_log_reopen(control->log, NULL);
 			reload_resources(control);
 		} else {
 			begin_stop(control);
@@ -299,6 +299,16 @@ static int open_identities(struct control *control, struct error *err)
 	return code;
 }
 
+const char *control_access_log(const struct control *control)
+{
+	const char *path = control->options->access_log;
+	const struct mesh_config *mesh = resource_set_mesh_config(control->resources);
+
+	if (path == NULL)
+		path = mesh->access_log_file.len > 0 ? mesh->access_log_file.ptr : "-";
+	return strcmp(path, "none") == 0 ? NULL : path;
+}
+
 static int start(struct control *control, struct error *err)
 {
 	int code = watch_signals(control, err);
@@ -306,7 +316,7 @@ static int start(struct control *control, struct error *err)
 	if (code == 0)
 		code = open_resources(control, err);
 	if (code == 0)
-		code = access_log_open(control->options->access_log, &control->log, err);
+		code = access_log_open(control_access_log(control), &control->log, err);
 	if (code < 0)
 		return code;
 	start_workers(control);

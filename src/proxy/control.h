@@ -35,6 +35,9 @@ struct control {
 
 /* control_plan.c: makes a plan of the newest resources and identities and puts it in force. */
 int control_replan(struct control *control, struct error *err);
+/* Where the access log goes: the option's word, else MeshConfig's, else standard output ("-"). NULL:
+ * there is none. */
+const char *control_access_log(const struct control *control);
 bool control_is_ready(const struct control *control);
 
 /* control_gather.c: a copy of all workers' metrics, added up; `done` gets it on the control thread.

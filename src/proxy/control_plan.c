@@ -137,6 +137,8 @@ static int put_in_force(struct control *control, struct plan *plan, struct error
 	plan_unref(control->plan);
 	control->plan = plan_ref(plan);
 	control->plans_applied++;
+	if (control->options->access_log == NULL)
+		access_log_reopen(control->log, control_access_log(control));
 	log_info("plan %llu in force: %zu workloads, %zu listeners, %zu upstreams%s",
 		 (unsigned long long)control->plans_applied, plan->workload_count,
 		 plan->listener_count, plan->upstream_count,

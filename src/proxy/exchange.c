@@ -5,6 +5,7 @@
 #include "proxy/downstream.h"
 #include "proxy/filter.h"
 #include "proxy/gateway_tls.h"
+#include "proxy/log_format.h"
 #include "proxy/worker.h"
 
 #define ARENA_FIRST 4096
@@ -345,6 +346,8 @@ void exchange_response_head(struct exchange *exchange)
 	exchange->answer_started = true;
 	http_head_remove_hop_by_hop(&exchange->response);
 	edit_response(exchange);
+	if (log_format_reads_response(exchange->plan->plan->log_format))
+		http_head_keep(&exchange->response, &exchange->arena);
 	exchange->server_codec->send_head(exchange, &exchange->response);
 }
 

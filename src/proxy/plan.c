@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/plan.h"
 
+#include "proxy/log_format.h"
 #include "proxy/mesh_tls.h"
 #include "proxy/plan_parts.h"
 #include "proxy/regex.h"
@@ -68,6 +69,16 @@ static struct plan *new_plan(struct resource_set *resources, struct identity_set
 	return plan;
 }
 
+static int plan_log_format(struct plan_build *build, struct error *err)
+{
+	struct error problem = { 0 };
+
+	if (log_format_of_mesh(build->mesh, &build->plan->arena, &build->plan->log_format, &problem)
+	    == 0)
+		return 0;
+	return plan_fail(build, err, build->mesh->meta.at, "%s", problem.text);
+}
+
 int plan_build(const struct plan_options *options, struct resource_set *resources,
 	       struct identity_set *identities, struct diagnostics *diagnostics, struct plan **out,
 	       struct error *err)
@@ -83,6 +94,8 @@ int plan_build(const struct plan_options *options, struct resource_set *resource
 
 	int code = policy_compile(resources, &plan->policy, diagnostics, err);
 
+	if (code == 0)
+		code = plan_log_format(&build, err);
 	if (code < 0)
 		return code;
 	registry_instances(resources, &plan->arena, &plan->instances);

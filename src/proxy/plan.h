@@ -101,6 +101,7 @@ struct plan {
 	struct workload_instances instances;
 	const char *trust_domain;
 	enum path_mode path_mode;
+	const struct log_format *log_format; /* NULL: access_log_line.c's own */
 	struct local_workload *workloads;
 	size_t workload_count;
 	struct upstream **upstreams;

@@ -15,7 +15,7 @@ enum path_normalization {
 	NORMALIZE_DECODE_AND_MERGE_SLASHES,
 };
 
-enum access_log_encoding { ACCESS_LOG_TEXT = 0, ACCESS_LOG_JSON };
+enum access_log_encoding { ACCESS_LOG_UNSPECIFIED = 0, ACCESS_LOG_TEXT, ACCESS_LOG_JSON };
 
 enum inbound_traffic_mode { INBOUND_PASSTHROUGH = 0, INBOUND_LOCALHOST };
 
