@@ -38,6 +38,11 @@ enum log_level log_level(void)
 	return (enum log_level)atomic_load_explicit(&level_now, memory_order_relaxed);
 }
 
+const char *log_level_name(enum log_level level)
+{
+	return levels[level].name;
+}
+
 bool log_level_parse(const char *name, enum log_level *out)
 {
 	for (size_t i = LOG_LEVEL_ERROR; i < COUNT_OF(levels); i++) {

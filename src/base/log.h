@@ -16,6 +16,7 @@ enum log_level { LOG_LEVEL_ERROR = 1, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_
 void log_set_role(const char *role); /* borrowed; before threads start */
 void log_set_level(enum log_level level);
 enum log_level log_level(void);
+const char *log_level_name(enum log_level level);
 bool log_level_parse(const char *name, enum log_level *out); /* error, warn, info, debug */
 
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

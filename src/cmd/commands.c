@@ -15,6 +15,7 @@ const struct command *const commands[] = {
 	&id_command,
 	&rules_command,
 	&proxy_command,
+	&wait_ready_command,
 	&version_command,
 	NULL,
 };

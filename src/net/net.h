@@ -5,6 +5,7 @@
 #pragma once
 
 #include "net/address.h"
+#include "net/curl.h"
 #include "net/grpc.h"
 #include "net/grpc_client.h"
 #include "net/grpc_server.h"

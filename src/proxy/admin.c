@@ -7,6 +7,7 @@
 
 #define REQUEST_MAX     (16 * 1024)
 #define CONNECTIONS_MAX 64
+#define PLAIN           "text/plain; charset=utf-8"
 #define LIFE_NS         (10 * NS_PER_SEC)
 
 struct admin {
@@ -117,30 +118,64 @@ static void on_metrics(void *owner, const struct metrics *metrics)
 	answer(visitor, 200, "text/plain; version=0.0.4", buffer_text(&body));
 }
 
-static void serve(struct visitor *visitor)
+static const struct admin_page *find_page(struct text path)
 {
-	const struct text path = path_without_query(visitor->request.path);
+	for (const struct admin_page *page = admin_pages; page->path != NULL; page++)
+		if (text_is(path, page->path))
+			return page;
+	return NULL;
+}
+
+static void serve_change(struct visitor *visitor, const struct admin_page *page, struct text query)
+{
 	AUTO_BUFFER struct buffer body = { 0 };
 
-	if (!text_is(visitor->request.method, "GET") && !text_is(visitor->request.method, "HEAD")) {
-		answer(visitor, 405, "text/plain", TEXT("only GET is served here\n"));
+	if (page->change == NULL) {
+		answer(visitor, 405, PLAIN, TEXT("this page can only be read\n"));
 		return;
 	}
-	for (const struct admin_page *page = admin_pages; page->path != NULL; page++) {
-		if (!text_is(path, page->path))
-			continue;
-		if (page->write == NULL) {
-			visitor->waits_for_metrics = true;
-			control_gather_metrics(visitor->admin->control, on_metrics, visitor);
-			return;
-		}
-
-		const unsigned status = page->write(visitor->admin->control, &body);
-
-		answer(visitor, status, page->content_type, buffer_text(&body));
+	if (http_fields_find(&visitor->request.fields, TEXT("origin")) != NULL) {
+		answer(visitor, 403, PLAIN, TEXT("web pages change nothing here\n"));
 		return;
 	}
-	answer(visitor, 404, "text/plain", TEXT("there is no such page; / lists them\n"));
+
+	const unsigned status = page->change(query, &body);
+
+	answer(visitor, status, PLAIN, buffer_text(&body));
+}
+
+static void serve_page(struct visitor *visitor, const struct admin_page *page)
+{
+	AUTO_BUFFER struct buffer body = { 0 };
+
+	if (page->write == NULL) {
+		visitor->waits_for_metrics = true;
+		control_gather_metrics(visitor->admin->control, on_metrics, visitor);
+		return;
+	}
+
+	const unsigned status = page->write(visitor->admin->control, &body);
+
+	answer(visitor, status, page->content_type, buffer_text(&body));
+}
+
+static void serve(struct visitor *visitor)
+{
+	const struct text target = visitor->request.path;
+	const struct text path = path_without_query(target);
+	const struct text query =
+		path.len < target.len ? text_from(target, path.len + 1) : (struct text){ NULL, 0 };
+	const struct admin_page *page = find_page(path);
+	const struct text method = visitor->request.method;
+
+	if (page == NULL)
+		answer(visitor, 404, PLAIN, TEXT("there is no such page; / lists them\n"));
+	else if (text_is(method, "POST"))
+		serve_change(visitor, page, query);
+	else if (text_is(method, "GET") || text_is(method, "HEAD"))
+		serve_page(visitor, page);
+	else
+		answer(visitor, 405, PLAIN, TEXT("GET reads a page, POST changes what it shows\n"));
 }
 
 /* ---- reading ---- */
@@ -168,7 +203,7 @@ static void on_input(struct link *link)
 			serve(visitor);
 			break;
 		case HTTP1_REFUSED:
-			answer(visitor, visitor->parser.problem.status, "text/plain",
+			answer(visitor, visitor->parser.problem.status, PLAIN,
 			       text_of(visitor->parser.problem.reason));
 			break;
 		default:

@@ -163,17 +163,44 @@ static unsigned write_index(const struct control *control, struct buffer *out)
 	return 200;
 }
 
+static unsigned write_log_level(const struct control *control, struct buffer *out)
+{
+	(void)control;
+	buffer_printf(out, "%s\n", log_level_name(log_level()));
+	return 200;
+}
+
+static unsigned change_log_level(struct text query, struct buffer *out)
+{
+	enum log_level level;
+	char name[16];
+	const struct text value = text_starts_with(query, TEXT("level="))
+					  ? text_from(query, strlen("level="))
+					  : (struct text){ NULL, 0 };
+
+	snprintf(name, sizeof(name), "%.*s", TEXT_ARGS(value));
+	if (!log_level_parse(name, &level)) {
+		buffer_add_text(out, "say POST /logging?level=error, warn, info or debug\n");
+		return 400;
+	}
+	log_info("the log level is %s from now on", name);
+	log_set_level(level);
+	return write_log_level(NULL, out);
+}
+
 #define PLAIN "text/plain; charset=utf-8"
 #define JSON  "application/json"
 
 const struct admin_page admin_pages[] = {
-	{ "/", PLAIN, "this page", write_index },
-	{ "/healthz", PLAIN, "200 while the process runs", write_health },
+	{ "/", PLAIN, "this page", write_index, NULL },
+	{ "/healthz", PLAIN, "200 while the process runs", write_health, NULL },
 	{ "/ready", PLAIN, "200 once every workload has its identity and a plan is in force",
-	  write_ready },
-	{ "/config", JSON, "listeners and the hosts they serve", write_config },
-	{ "/clusters", JSON, "upstreams and the identities expected there", write_clusters },
-	{ "/certs", JSON, "identities and how long they are valid", write_certificates },
-	{ "/metrics", "text/plain; version=0.0.4", "Prometheus metrics", NULL },
+	  write_ready, NULL },
+	{ "/config", JSON, "listeners and the hosts they serve", write_config, NULL },
+	{ "/clusters", JSON, "upstreams and the identities expected there", write_clusters, NULL },
+	{ "/certs", JSON, "identities and how long they are valid", write_certificates, NULL },
+	{ "/logging", PLAIN, "the log level; POST /logging?level=debug changes it", write_log_level,
+	  change_log_level },
+	{ "/metrics", "text/plain; version=0.0.4", "Prometheus metrics", NULL, NULL },
 	{ 0 },
 };
