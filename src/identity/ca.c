@@ -15,7 +15,8 @@ static const struct ca_lifetimes default_lifetimes = {
 
 bool authority_is_valid(const struct authority *authority, int64_t now_ns)
 {
-	return authority->not_before_ns <= now_ns && now_ns < authority->not_after_ns;
+	return !authority->is_revoked && authority->not_before_ns <= now_ns
+	       && now_ns < authority->not_after_ns;
 }
 
 struct signer authority_signer(const struct authority *authority)
@@ -216,7 +217,8 @@ static int check_clock(const struct ca *ca, int64_t now_ns, struct error *err)
 	for (size_t i = 0; i < ca->authority_count; i++) {
 		const struct authority *root = &ca->authorities[i];
 
-		if (root->kind != AUTHORITY_ROOT || root->not_before_ns <= now_ns)
+		if (root->kind != AUTHORITY_ROOT || root->is_revoked
+		    || root->not_before_ns <= now_ns)
 			continue;
 		clock_format_utc(now, now_ns);
 		clock_format_utc(made, root->not_before_ns);
@@ -241,11 +243,39 @@ static int prepare_successors(struct ca *ca, int64_t now_ns, struct error *err)
 	return result;
 }
 
+void ca_set_revocations(struct ca *ca, struct revocations *revocations)
+{
+	struct revocations *before = ca->revocations;
+
+	ca->revocations = revocations_ref(revocations);
+	revocations_unref(before);
+}
+
+static void mark_revoked(struct ca *ca, int64_t now_ns)
+{
+	for (size_t i = 0; i < ca->authority_count; i++) {
+		struct authority *authority = &ca->authorities[i];
+		struct key_hash key;
+		char text[ERROR_TEXT_MAX];
+
+		key_hash_of_certificate(authority->certificate, &key);
+
+		const struct denial *denial =
+			revocations_find_authority(ca->revocations, &key, now_ns);
+
+		if (denial != NULL && !authority->is_revoked)
+			log_warn("%s %u is %s", authority_kind_name(authority->kind),
+				 authority->number, denial_format(denial, text, sizeof(text)));
+		authority->is_revoked = denial != NULL;
+	}
+}
+
 int ca_maintain(struct ca *ca, int64_t now_ns, bool *bundles_changed, struct error *err)
 {
 	int result;
 
 	*bundles_changed = false;
+	mark_revoked(ca, now_ns);
 	result = prepare_successors(ca, now_ns, err);
 	if (result == 0)
 		result = publish(ca, now_ns, bundles_changed, err);
@@ -317,6 +347,7 @@ void ca_close(struct ca *ca)
 		authority_done(&ca->authorities[i]);
 	mem_free(ca->authorities);
 	bundles_unref(ca->bundles);
+	revocations_unref(ca->revocations);
 	ca_store_done(&ca->store);
 	mem_free(ca->trust_domain);
 	mem_free(ca);

@@ -16,6 +16,7 @@
  * Not shared between threads: the identity role's loop owns it. */
 #pragma once
 
+#include "identity/revocations.h"
 #include "identity/svid.h"
 
 struct ca;
@@ -48,6 +49,12 @@ int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_
 /* Appends a JWT-SVID for `spiffe_id`, to be shown to these audiences (at least one). */
 int ca_issue_jwt(struct ca *ca, struct text spiffe_id, const struct text *audiences,
 		 size_t audience_count, int64_t now_ns, struct buffer *out, struct error *err);
+
+/* Whom it issues nothing to, and which of its own generations count no longer; from the next
+ * ca_maintain on. Takes a reference; NULL: nothing is revoked. */
+void ca_set_revocations(struct ca *ca, struct revocations *revocations);
+/* What of this SVID, issued here, can be revoked; its path goes up to the root. */
+void ca_credential(const struct ca *ca, const struct svid *svid, struct credential *out);
 
 /* Makes the successor of an issuer, root or JWT key that is past half of its life. True where
  * ca_bundles changed. Failing leaves the current ones at work. */

@@ -7,7 +7,8 @@
 
 #include <errno.h>
 
-static int check_subject(const struct ca *ca, struct text spiffe_id, struct error *err)
+static int check_subject(const struct ca *ca, struct text spiffe_id, int64_t now_ns,
+			 struct error *err)
 {
 	struct spiffe_id id;
 	const int result = spiffe_id_parse(spiffe_id, &id, err);
@@ -20,7 +21,34 @@ static int check_subject(const struct ca *ca, struct text spiffe_id, struct erro
 	if (text_is_empty(id.path))
 		return error_set(err, -EINVAL, "'%.*s' has no path, so it names no workload",
 				 TEXT_ARGS(spiffe_id));
-	return 0;
+
+	return denial_refuse(revocations_find_id(ca->revocations, spiffe_id, now_ns, now_ns), err);
+}
+
+/* The root above an issuer, or NULL where its certificate is here no longer. */
+static const struct authority *root_above(const struct ca *ca, const X509 *issuer)
+{
+	unsigned number = 0;
+
+	for (size_t i = 0; i < ca->authority_count; i++)
+		if (ca->authorities[i].kind == AUTHORITY_ISSUER
+		    && X509_cmp(ca->authorities[i].certificate, issuer) == 0)
+			number = ca->authorities[i].root;
+	for (size_t i = 0; i < ca->authority_count; i++)
+		if (ca->authorities[i].kind == AUTHORITY_ROOT
+		    && ca->authorities[i].number == number)
+			return &ca->authorities[i];
+	return NULL;
+}
+
+void ca_credential(const struct ca *ca, const struct svid *svid, struct credential *out)
+{
+	const struct authority *root = root_above(ca, sk_X509_value(svid->chain, 1));
+
+	credential_of_path(svid->chain, out);
+	if (root != NULL)
+		key_hash_of_certificate(root->certificate,
+					&out->authorities[out->authority_count++]);
 }
 
 /* The authority at this place, if it may sign now. */
@@ -55,7 +83,7 @@ int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_
 	     struct svid **out, struct error *err)
 {
 	const struct authority *issuer = signing(ca, ca->issuer, now_ns, err);
-	int result = check_subject(ca, spiffe_id, err);
+	int result = check_subject(ca, spiffe_id, now_ns, err);
 
 	if (result < 0)
 		return result;
@@ -91,7 +119,7 @@ int ca_issue_jwt(struct ca *ca, struct text spiffe_id, const struct text *audien
 {
 	const struct authority *signer = signing(ca, ca->jwt, now_ns, err);
 	char key_id[KEY_NAME_MAX], until[CLOCK_TEXT_MAX];
-	int result = check_subject(ca, spiffe_id, err);
+	int result = check_subject(ca, spiffe_id, now_ns, err);
 
 	if (result < 0)
 		return result;

@@ -14,7 +14,8 @@ struct ca {
 	size_t authority_count;
 	/* their places, of those at work; NOT_THERE where there is none yet */
 	size_t root, issuer, jwt;
-	struct bundles *bundles; /* of the roots and JWT keys that are valid now */
+	struct revocations *revocations; /* a reference; NULL: none */
+	struct bundles *bundles;         /* of the roots and JWT keys that are valid now */
 };
 
 #define NOT_THERE SIZE_MAX

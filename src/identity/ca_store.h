@@ -14,6 +14,7 @@ struct authority {
 	X509 *certificate; /* owned */
 	EVP_PKEY *key;     /* owned; NULL: not here */
 	int64_t not_before_ns, not_after_ns;
+	bool is_revoked; /* by the Revocations in force at the last ca_maintain */
 };
 
 struct ca_store {

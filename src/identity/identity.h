@@ -9,6 +9,7 @@
  *	source.h        receives      the Workload API or PEM files; gives the owner an identity_set
  *	svid.h bundle.h holds         immutable, reference-counted, shared between threads
  *	verify.h        judges a peer the leaf and trust-domain checks that OpenSSL does not make
+ *	revocations.h   takes back      who is believed no longer, by resources of the kind Revocation
  *	spiffe_id.h     names         spiffe://trust-domain/ns/NAMESPACE/sa/SERVICEACCOUNT
  *
  * Private keys of workloads live in memory alone. Every doubt about a certificate is a rejection
@@ -21,6 +22,7 @@
 #include "identity/caller.h"
 #include "identity/describe.h"
 #include "identity/fetch.h"
+#include "identity/revocations.h"
 #include "identity/role.h"
 #include "identity/source.h"
 #include "identity/spiffe_id.h"

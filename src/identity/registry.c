@@ -9,17 +9,21 @@
 
 /* An identity that the resources speak of. */
 struct registration {
-	char *id;          /* owned; the map's key */
-	struct svid *svid; /* owned; NULL: not issued yet */
-	int64_t renew_ns;  /* wall clock */
-	bool is_wanted;    /* by the resources being loaded */
+	char *id;                      /* owned; the map's key */
+	struct svid *svid;             /* owned; NULL: not issued yet */
+	int64_t renew_ns;              /* wall clock */
+	struct credential *credential; /* of the SVID; owned */
+	bool is_wanted;                /* by the resources being loaded */
+	bool is_denied;                /* by a Revocation: it has no SVID */
 };
 
 struct registry {
 	struct ca *ca;
 	uid_t proxy_uid;
-	struct resource_set *resources; /* a reference; NULL before the first load */
-	struct map by_id;               /* struct registration, owned */
+	struct resource_set *resources;  /* a reference; NULL before the first load */
+	struct revocations *revocations; /* of the resources; a reference */
+	int64_t recheck_ns;              /* when they begin or end next; wall clock */
+	struct map by_id;                /* struct registration, owned */
 	uint64_t generation;
 	struct identity_set *all; /* of the proxy; NULL: to be made again */
 };
@@ -36,6 +40,7 @@ struct registry *registry_new(struct ca *ca, uid_t proxy_uid)
 static void free_registration(struct registration *registration)
 {
 	svid_unref(registration->svid);
+	mem_free(registration->credential);
 	mem_free(registration->id);
 	mem_free(registration);
 }
@@ -48,6 +53,7 @@ void registry_free(struct registry *registry)
 		free_registration(entry->value);
 	map_done(&registry->by_id);
 	identity_set_unref(registry->all);
+	revocations_unref(registry->revocations);
 	resource_set_unref(registry->resources);
 	mem_free(registry);
 }
@@ -174,6 +180,10 @@ void registry_load(struct registry *registry, struct resource_set *resources, in
 	drop_unwanted(registry);
 	resource_set_unref(registry->resources);
 	registry->resources = resource_set_ref(resources);
+	revocations_unref(registry->revocations);
+	registry->revocations = revocations_compile(resources);
+	registry->recheck_ns = now_ns;
+	ca_set_revocations(registry->ca, registry->revocations);
 	forget_set(registry);
 	registry_maintain(registry, now_ns);
 }
@@ -190,14 +200,77 @@ static bool renew(struct registry *registry, struct registration *registration, 
 		registration->renew_ns = now_ns + RETRY_NS;
 		return false;
 	}
+	struct credential credential;
+
 	svid_unref(registration->svid);
 	registration->svid = fresh;
+	ca_credential(registry->ca, fresh, &credential);
+	mem_free(registration->credential);
+	registration->credential = credential_keep(&credential);
 	registration->renew_ns = svid_renewal_time_ns(fresh);
 	return true;
 }
 
+/* ---- who is revoked ---- */
+
+static void drop_svid(struct registration *registration)
+{
+	svid_unref(TAKE(registration->svid));
+	mem_free(TAKE(registration->credential));
+}
+
+/* A denied identity loses its SVID; one whose certificate, key or authority alone is denied gets
+ * another at once. */
+static bool check_registration(struct registry *registry, struct registration *registration,
+			       int64_t now_ns)
+{
+	const struct text id = text_of(registration->id);
+	const bool was_denied = registration->is_denied;
+	const struct denial *denial =
+		revocations_find_id(registry->revocations, id, now_ns, now_ns);
+	char text[ERROR_TEXT_MAX];
+
+	registration->is_denied = denial != NULL;
+	if (denial == NULL && registration->svid != NULL)
+		denial = revocations_find(registry->revocations, id, registration->credential,
+					  now_ns);
+	if (denial == NULL) {
+		if (was_denied)
+			log_info("%s is revoked no longer", registration->id);
+		return was_denied;
+	}
+	if (!was_denied)
+		log_warn("%s: %s", registration->id, denial_format(denial, text, sizeof(text)));
+	drop_svid(registration);
+	registration->renew_ns = now_ns;
+	return !was_denied;
+}
+
+static bool check_revoked(struct registry *registry, int64_t now_ns)
+{
+	bool changed = false;
+
+	if (now_ns < registry->recheck_ns)
+		return false;
+	MAP_FOR_EACH (&registry->by_id, entry)
+		changed |= check_registration(registry, entry->value, now_ns);
+	registry->recheck_ns = revocations_next_change_ns(registry->revocations, now_ns);
+	return changed;
+}
+
+int registry_check_subject(const struct registry *registry, struct text id, int64_t issued_ns,
+			   int64_t now_ns, struct error *err)
+{
+	return denial_refuse(revocations_find_id(registry->revocations, id, issued_ns, now_ns),
+			     err);
+}
+
+/* ---- what is due ---- */
+
 static bool is_due(const struct registration *registration, int64_t now_ns)
 {
+	if (registration->is_denied)
+		return false;
 	return registration->svid == NULL || now_ns >= registration->renew_ns;
 }
 
@@ -241,6 +314,7 @@ bool registry_maintain(struct registry *registry, int64_t now_ns)
 
 	if (ca_maintain(registry->ca, now_ns, &changed, &err) < 0)
 		log_problem(LOG_LEVEL_ERROR, "the authority could not be renewed", &err);
+	changed |= check_revoked(registry, now_ns);
 	changed |= renew_due(registry, now_ns);
 	if (changed)
 		forget_set(registry);

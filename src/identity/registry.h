@@ -26,4 +26,8 @@ bool registry_maintain(struct registry *registry, int64_t now_ns);
 /* A set of the caller's own, or NULL where it is entitled to nothing. */
 struct identity_set *registry_entitled(struct registry *registry, const struct caller *caller);
 
+/* -EACCES where a token of this subject, issued then, is revoked: err says by what. */
+int registry_check_subject(const struct registry *registry, struct text id, int64_t issued_ns,
+			   int64_t now_ns, struct error *err);
+
 size_t registry_count(const struct registry *registry);

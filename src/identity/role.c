@@ -211,7 +211,17 @@ static int issue_token(void *owner, struct text spiffe_id, const struct text *au
 			    out, err);
 }
 
-static const struct workload_api_ops ops = { .entitled = entitle, .issue_token = issue_token };
+static int check_subject(void *owner, struct text spiffe_id, int64_t issued_ns, struct error *err)
+{
+	const struct role *role = owner;
+
+	return registry_check_subject(role->registry, spiffe_id, issued_ns, loop_wall(role->loop),
+				      err);
+}
+
+static const struct workload_api_ops ops = { .entitled = entitle,
+					     .issue_token = issue_token,
+					     .check_subject = check_subject };
 
 static char *absolute_path(const char *path)
 {

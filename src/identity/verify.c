@@ -129,7 +129,7 @@ static bool prepare(X509_STORE_CTX *context, const struct bundle *bundle, X509 *
 
 static enum verify_reason check_path(const struct bundle *bundle, X509 *leaf,
 				     STACK_OF(X509) * chain, enum tls_role role, int64_t now_ns,
-				     struct error *err)
+				     struct credential *credential, struct error *err)
 {
 	AUTO(X509_STORE_CTX_free) X509_STORE_CTX *context = X509_STORE_CTX_new();
 
@@ -141,6 +141,7 @@ static enum verify_reason check_path(const struct bundle *bundle, X509 *leaf,
 		error_set(err, -EACCES, "%s", X509_verify_cert_error_string(error));
 		return reason_of_path_error(error, X509_STORE_CTX_get_error_depth(context));
 	}
+	credential_of_path(X509_STORE_CTX_get0_chain(context), credential);
 	return check_authorities(X509_STORE_CTX_get0_chain(context), text_of(bundle->trust_domain));
 }
 
@@ -163,7 +164,7 @@ static enum verify_reason judge(const struct bundles *bundles, X509 *leaf, STACK
 		error_set(err, -EACCES, "trust domain '%.*s'", TEXT_ARGS(out->id.trust_domain));
 		return VERIFY_UNKNOWN_TRUST_DOMAIN;
 	}
-	return check_path(bundle, leaf, chain, role, now_ns, err);
+	return check_path(bundle, leaf, chain, role, now_ns, &out->credential, err);
 }
 
 /* "reason's sentence", and what else is known in parentheses. */

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "identity/bundle.h"
+#include "identity/credential.h"
 
 #include <openssl/x509.h>
 
@@ -55,9 +56,11 @@ struct peer_identity {
 	enum verify_reason reason;
 	struct spiffe_id id; /* views into text; set on success */
 	char text[SPIFFE_ID_MAX + 1];
+	struct credential credential; /* what can be revoked of it; set on success */
 };
 
 /* `chain` is what the peer sent (may be NULL, may hold the leaf too) and is not trusted.
+ * Whether it was revoked is for revocations_find to say, with out->credential.
  * 0 where the peer is trusted, otherwise -EACCES: out->reason says why and err in a sentence. */
 int identity_verify_peer(const struct bundles *bundles, X509 *leaf, STACK_OF(X509) * chain,
 			 enum tls_role peer_role, int64_t now_ns, struct peer_identity *out,

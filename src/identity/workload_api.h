@@ -20,6 +20,9 @@ struct workload_api_ops {
 	/* Appends a JWT-SVID of one of these. */
 	int (*issue_token)(void *owner, struct text spiffe_id, const struct text *audiences,
 			   size_t audience_count, struct buffer *out, struct error *err);
+	/* Is a token that was issued to this subject at that time still good? 0, or -EACCES. */
+	int (*check_subject)(void *owner, struct text spiffe_id, int64_t issued_ns,
+			     struct error *err);
 };
 
 int workload_api_listen(struct loop *loop, const char *socket_path,

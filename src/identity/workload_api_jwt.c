@@ -228,6 +228,16 @@ static void answer_with_claims(struct grpc_call *call, struct arena *arena, cons
 	finish_with(call, &response.base);
 }
 
+/* A token that does not say when it was issued is as old as can be. */
+static int check_revoked(struct workload_api *api, const json_t *claims, struct error *err)
+{
+	const double issued_s = json_number_value(json_object_get(claims, "iat"));
+
+	return api->ops->check_subject(api->owner,
+				       text_of(json_string_value(json_object_get(claims, "sub"))),
+				       (int64_t)issued_s * (int64_t)NS_PER_SEC, err);
+}
+
 void workload_validate_jwt_svid(struct grpc_call *call, struct text message)
 {
 	AUTO_ARENA struct arena arena;
@@ -249,7 +259,8 @@ void workload_validate_jwt_svid(struct grpc_call *call, struct text message)
 		return;
 	if (jwt_svid_validate(set->bundles, text_of(request->svid), text_of(request->audience),
 			      loop_wall(api->loop), &claims, &err)
-	    < 0)
+		    < 0
+	    || check_revoked(api, claims, &err) < 0)
 		grpc_call_finish(call, GRPC_INVALID_ARGUMENT, err.text);
 	else
 		answer_with_claims(call, &arena, claims);

@@ -284,9 +284,10 @@ void access_log_exchange(struct access_log_buffer *buffer, const struct exchange
 }
 
 void access_log_refused_connection(struct access_log_buffer *buffer,
-				   const struct downstream *downstream, const char *reason)
+				   const struct downstream *downstream, const char *stage,
+				   const char *reason)
 {
 	if (buffer->log != NULL)
 		line_written(buffer,
-			     access_log_refusal_line(line_room(buffer), downstream, reason));
+			     access_log_refusal_line(line_room(buffer), downstream, stage, reason));
 }

@@ -34,5 +34,7 @@ void access_log_buffer_init(struct access_log_buffer *buffer, struct access_log 
 void access_log_buffer_done(struct access_log_buffer *buffer);
 
 void access_log_exchange(struct access_log_buffer *buffer, const struct exchange *exchange);
+/* stage: "handshake" or "revocation" */
 void access_log_refused_connection(struct access_log_buffer *buffer,
-				   const struct downstream *downstream, const char *reason);
+				   const struct downstream *downstream, const char *stage,
+				   const char *reason);

@@ -155,7 +155,7 @@ size_t access_log_line(char out[ACCESS_LOG_LINE_MAX], const struct exchange *exc
 }
 
 size_t access_log_refusal_line(char out[ACCESS_LOG_LINE_MAX], const struct downstream *downstream,
-			       const char *reason)
+			       const char *stage, const char *reason)
 {
 	const struct held_plan *held = downstream->worker->plan;
 	struct line line = line_at(out);
@@ -166,7 +166,8 @@ size_t access_log_refusal_line(char out[ACCESS_LOG_LINE_MAX], const struct downs
 
 	put_time(&line, loop_wall(downstream->worker->loop));
 	put_who(&line, downstream, downstream->listener->plan);
-	LINE_PUT(&line, ",\"status\":0,\"decision\":\"deny\",\"stage\":\"handshake\"");
+	LINE_PUT(&line, ",\"status\":0,\"decision\":\"deny\"");
+	put_text(&line, TEXT(",\"stage\":"), text_of(stage));
 	put_text(&line, TEXT(",\"details\":"), text_of(reason));
 	return end_line(&line, out);
 }

@@ -15,4 +15,4 @@ struct exchange;
 /* Both write one line with its newline and return its length. */
 size_t access_log_line(char out[ACCESS_LOG_LINE_MAX], const struct exchange *exchange);
 size_t access_log_refusal_line(char out[ACCESS_LOG_LINE_MAX], const struct downstream *downstream,
-			       const char *reason);
+			       const char *stage, const char *reason);

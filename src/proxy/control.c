@@ -209,8 +209,10 @@ static void reload_resources(struct control *control)
 	struct error err = { 0 };
 	const int code = load_resources(control, &err);
 
-	if (code == 0)
+	if (code == 0) {
+		control_revoke(control);
 		replan(control);
+	}
 	if (code == 0 || code == -EAGAIN)
 		return;
 	control->plans_refused++;
@@ -320,6 +322,7 @@ static int start(struct control *control, struct error *err)
 	if (code < 0)
 		return code;
 	start_workers(control);
+	control_revoke(control);
 	code = open_identities(control, err);
 	if (code == 0 && control->options->admin.len > 0)
 		code = admin_listen(control, &control->options->admin, &control->admin, err);

@@ -38,6 +38,8 @@ int control_replan(struct control *control, struct error *err);
 /* Where the access log goes: the option's word, else MeshConfig's, else standard output ("-"). NULL:
  * there is none. */
 const char *control_access_log(const struct control *control);
+/* control_revoke.c: workers cut off whom the newest resources revoke. */
+void control_revoke(const struct control *control);
 bool control_is_ready(const struct control *control);
 
 /* control_gather.c: a copy of all workers' metrics, added up; `done` gets it on the control thread.

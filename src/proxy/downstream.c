@@ -39,6 +39,12 @@ void downstream_set_peer(struct downstream *downstream, struct text id)
 	downstream->peer_id = mem_strndup(id.ptr, id.len);
 }
 
+void downstream_set_credential(struct downstream *downstream, const struct credential *credential)
+{
+	mem_free(downstream->peer_credential);
+	downstream->peer_credential = credential_keep(credential);
+}
+
 void downstream_set_server_name(struct downstream *downstream, struct text name)
 {
 	mem_free(downstream->server_name);
@@ -154,7 +160,7 @@ static void report_refusal(struct downstream *downstream, const struct error *er
 	struct worker *worker = downstream->worker;
 
 	metrics_count_handshake_failure(&worker->metrics, downstream->listener->plan);
-	access_log_refused_connection(&worker->log, downstream, err->text);
+	access_log_refused_connection(&worker->log, downstream, "handshake", err->text);
 }
 
 static void on_failed(struct link *link, const struct error *err)
@@ -216,6 +222,7 @@ static void run_release(struct deferred *deferred)
 	byte_queue_clear(&downstream->link.out, &worker->slabs);
 	input_release(&downstream->input, &worker->slabs);
 	mem_free(downstream->peer_id);
+	mem_free(downstream->peer_credential);
 	mem_free(downstream->server_name);
 	mem_free(downstream);
 	if (--listener->connections == 0 && listener->is_closed) {

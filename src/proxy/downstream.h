@@ -47,6 +47,7 @@ struct downstream {
 	char *peer_id;     /* SPIFFE ID, verified; NULL without mutual TLS; owned */
 	char *server_name; /* SNI; NULL: none; owned */
 	unsigned char peer_fingerprint[32]; /* SHA-256 of the peer's leaf; with peer_id */
+	struct credential *peer_credential; /* of a verified certificate; NULL: none; owned */
 };
 
 void downstream_accept(struct listener *listener, int fd, const struct address *peer);
@@ -58,6 +59,7 @@ struct downstream *downstream_of_link(struct link *link);
 /* What its listener is to do by the worker's current plan. */
 const struct listener_plan *downstream_listener_plan(const struct downstream *downstream);
 void downstream_set_peer(struct downstream *downstream, struct text id);
+void downstream_set_credential(struct downstream *downstream, const struct credential *credential);
 void downstream_set_server_name(struct downstream *downstream, struct text name);
 /* Closes it at `deadline_ns` unless this is called again; 0: never. Cheap. */
 void downstream_set_deadline(struct downstream *downstream, uint64_t deadline_ns);

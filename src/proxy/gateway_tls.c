@@ -3,6 +3,7 @@
 
 #include "proxy/downstream.h"
 #include "proxy/mesh_tls.h"
+#include "proxy/revoke.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -163,6 +164,17 @@ static bool has_wanted_name(const struct client_check *check, X509 *leaf)
 	return found;
 }
 
+/* Such a client need have no SPIFFE ID: it can be revoked by serial, key and authority. */
+static int check_revoked(struct link *link, X509_STORE_CTX *context, struct error *err)
+{
+	struct downstream *downstream = downstream_of_link(link);
+	struct credential credential;
+
+	credential_of_path(X509_STORE_CTX_get0_chain(context), &credential);
+	downstream_set_credential(downstream, &credential);
+	return worker_check_revoked(downstream->worker, (struct text){ 0 }, &credential, err);
+}
+
 static int check_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, void *arg,
 			struct error *err)
 {
@@ -170,7 +182,6 @@ static int check_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, v
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	int code = 0;
 
-	(void)link;
 	if (context == NULL || X509_STORE_CTX_init(context, check->store, leaf, chain) != 1)
 		code = error_set(err, -ENOMEM, "certificate check failed");
 	else if (X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) != 1
@@ -180,6 +191,8 @@ static int check_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, v
 	else if (!has_wanted_name(check, leaf))
 		code = error_set(err, -EACCES,
 				 "client certificate: none of its names is in subjectAltNames");
+	else
+		code = check_revoked(link, context, err);
 	X509_STORE_CTX_free(context);
 	return code;
 }

@@ -2,6 +2,7 @@
 #include "proxy/mesh_tls.h"
 
 #include "proxy/downstream.h"
+#include "proxy/revoke.h"
 #include "proxy/upstream_connection.h"
 
 #include <errno.h>
@@ -78,12 +79,12 @@ static bool is_trusted_domain(const struct tls_trust *trust, struct text domain)
 	return false;
 }
 
-static int verify_member(const struct tls_trust *trust, struct link *link, X509 *leaf,
+static int verify_member(const struct tls_trust *trust, const struct worker *worker, X509 *leaf,
 			 STACK_OF(X509) * chain, enum tls_role role, struct peer_identity *peer,
 			 struct error *err)
 {
 	const int code = identity_verify_peer(trust->bundles, leaf, chain, role,
-					      loop_wall(link->loop), peer, err);
+					      loop_wall(worker->loop), peer, err);
 
 	if (code < 0)
 		return code;
@@ -91,7 +92,7 @@ static int verify_member(const struct tls_trust *trust, struct link *link, X509 
 		return error_set(err, -EACCES,
 				 "%s: trust domain '%.*s' is neither ours nor an alias of it",
 				 peer->text, TEXT_ARGS(peer->id.trust_domain));
-	return 0;
+	return worker_check_revoked(worker, text_of(peer->text), &peer->credential, err);
 }
 
 static int verify_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, void *trust,
@@ -101,7 +102,8 @@ static int verify_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, 
 	unsigned char fingerprint[EVP_MAX_MD_SIZE];
 	struct peer_identity peer;
 	unsigned size = 0;
-	const int code = verify_member(trust, link, leaf, chain, TLS_ROLE_CLIENT, &peer, err);
+	const int code =
+		verify_member(trust, downstream->worker, leaf, chain, TLS_ROLE_CLIENT, &peer, err);
 
 	if (code < 0)
 		return code;
@@ -110,6 +112,7 @@ static int verify_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, 
 		return error_set(err, -EACCES, "the certificate has no fingerprint");
 	memcpy(downstream->peer_fingerprint, fingerprint, size);
 	downstream_set_peer(downstream, text_of(peer.text));
+	downstream_set_credential(downstream, &peer.credential);
 	return 0;
 }
 
@@ -128,7 +131,8 @@ static int verify_server(struct link *link, X509 *leaf, STACK_OF(X509) * chain, 
 {
 	const struct upstream *upstream = upstream_of_link(link);
 	struct peer_identity peer;
-	const int code = verify_member(trust, link, leaf, chain, TLS_ROLE_SERVER, &peer, err);
+	const int code = verify_member(trust, upstream_worker_of_link(link), leaf, chain,
+				       TLS_ROLE_SERVER, &peer, err);
 
 	if (code < 0)
 		return code;
@@ -137,6 +141,7 @@ static int verify_server(struct link *link, X509 *leaf, STACK_OF(X509) * chain, 
 				 upstream->address_text, peer.text, upstream->server_ids[0],
 				 upstream->server_id_count > 1 ? " (or another of the service's)"
 							       : "");
+	upstream_set_server(link, &peer);
 	return 0;
 }
 

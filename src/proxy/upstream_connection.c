@@ -31,6 +31,21 @@ const struct upstream *upstream_of_link(struct link *link)
 	return connection_of(link)->upstream;
 }
 
+struct worker *upstream_worker_of_link(struct link *link)
+{
+	return connection_of(link)->pool->worker;
+}
+
+void upstream_set_server(struct link *link, const struct peer_identity *peer)
+{
+	struct upstream_connection *connection = connection_of(link);
+
+	mem_free(connection->server_id);
+	mem_free(connection->server_credential);
+	connection->server_id = mem_strdup(peer->text);
+	connection->server_credential = credential_keep(&peer->credential);
+}
+
 static struct upstream_connection *first_of(const struct list *list)
 {
 	return LIST_ITEM(list->next, struct upstream_connection, link_in_pool);
@@ -175,6 +190,7 @@ static void open_connection(struct exchange *exchange, struct pool *pool,
 	connection->link =
 		(struct link){ .loop = worker->loop, .pool = &worker->slabs, .ops = &ops };
 	list_init(&connection->waiting);
+	list_append(&worker->upstreams, &connection->link_in_worker);
 	pool->open_count++;
 	if ((upstream->tls != NULL || upstream->plain_http2) && !pool->speaks_http1)
 		pool->opening = connection;
@@ -396,6 +412,7 @@ void upstream_close(struct upstream_connection *connection)
 
 	if (pool->opening == connection)
 		pool->opening = NULL;
+	list_remove(&connection->link_in_worker);
 	list_remove(&connection->link_in_pool);
 	take_back(connection);
 	timer_cancel(pool->worker->loop, &connection->timer);
@@ -415,6 +432,8 @@ static void run_release(struct deferred *deferred)
 	loop_undefer(&connection->resume);
 	input_release(&connection->input, &pool->worker->slabs);
 	held_plan_unref(connection->plan);
+	mem_free(connection->server_id);
+	mem_free(connection->server_credential);
 	mem_free(connection);
 	pool->open_count--;
 	free_if_unused(pool);

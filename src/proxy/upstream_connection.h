@@ -32,16 +32,19 @@ void pool_release(struct pool *pool);
 void pool_close_idle(struct pool *pool);
 
 struct upstream_connection {
-	struct list link_in_pool; /* in pool.idle or pool.shared */
+	struct list link_in_worker; /* in worker.upstreams, from opening to closing */
+	struct list link_in_pool;   /* in pool.idle or pool.shared */
 	struct pool *pool;
 	struct link link;
 	const struct upstream *upstream; /* until it is open; NULL from then on */
 	struct held_plan *plan;          /* keeps `upstream` alive */
-	struct list waiting;             /* exchange.link_in_waiting, while it is opened */
-	struct timer timer;              /* opening, or idle */
-	uint64_t served, idle_since_ns;  /* requests before the current one */
-	struct http2 *http2;             /* NULL: HTTP/1, and what follows is used */
-	struct exchange *exchange;       /* NULL: idle */
+	char *server_id;                 /* SPIFFE ID, verified; NULL without mutual TLS; owned */
+	struct credential *server_credential; /* with server_id; owned */
+	struct list waiting;                  /* exchange.link_in_waiting, while it is opened */
+	struct timer timer;                   /* opening, or idle */
+	uint64_t served, idle_since_ns;       /* requests before the current one */
+	struct http2 *http2;                  /* NULL: HTTP/1, and what follows is used */
+	struct exchange *exchange;            /* NULL: idle */
 	struct input input;
 	struct http1_parser parser;
 	struct http1_body body; /* of the answer */
@@ -55,6 +58,9 @@ struct upstream_connection {
 void upstream_connect(struct exchange *exchange, struct pool *pool,
 		      const struct upstream *upstream);
 const struct upstream *upstream_of_link(struct link *link);
+/* The server has shown who it is. */
+void upstream_set_server(struct link *link, const struct peer_identity *peer);
+struct worker *upstream_worker_of_link(struct link *link);
 /* HTTP/1: its exchange is done with it. Kept if it can be, else closed. */
 void upstream_release(struct upstream_connection *connection);
 /* At once. An HTTP/1 exchange loses it silently; those of HTTP/2 are told at the end of the round.

@@ -19,6 +19,7 @@ struct worker *worker_new(unsigned index, struct access_log *log)
 	worker->loop = loop_new();
 	list_init(&worker->listeners);
 	list_init(&worker->downstreams);
+	list_init(&worker->upstreams);
 	arena_init(&worker->dropped, 4096);
 	worker->http2_memory = http2_memory_new();
 	access_log_buffer_init(&worker->log, log, worker->loop);
@@ -43,6 +44,7 @@ void worker_free(struct worker *worker)
 	slab_pool_done(&worker->slabs);
 	metrics_done(&worker->metrics);
 	access_log_buffer_done(&worker->log);
+	revocations_unref(worker->revocations);
 	loop_free(worker->loop);
 	mem_free(worker);
 }
@@ -210,6 +212,7 @@ void worker_drain(struct worker *worker)
 
 void worker_close_all(struct worker *worker)
 {
+	timer_cancel(worker->loop, &worker->revocation_change);
 	LIST_FOR_EACH_SAFE (&worker->listeners, link)
 		close_listener(LIST_ITEM(link, struct listener, link));
 	LIST_FOR_EACH_SAFE (&worker->downstreams, link)

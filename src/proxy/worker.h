@@ -46,7 +46,10 @@ struct worker {
 	struct list listeners;
 	struct list downstreams; /* open connections of clients */
 	size_t downstream_count;
-	struct map pools; /* upstream.key -> struct pool */
+	struct list upstreams;           /* open connections to servers */
+	struct revocations *revocations; /* a reference; see revoke.h */
+	struct timer revocation_change;  /* when one of them begins or ends */
+	struct map pools;                /* upstream.key -> struct pool */
 	struct exchange *free_exchanges;
 	struct server_call *free_server_calls; /* HTTP/2 streams */
 	struct client_call *free_client_calls;

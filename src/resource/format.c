@@ -100,6 +100,21 @@ static bool is_sha256(struct text text)
 	return true;
 }
 
+/* RFC 5280, section 4.1.2.2: at most twenty bytes. */
+static bool is_serial(struct text text)
+{
+	size_t digits = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == ':')
+			continue;
+		if (strchr("0123456789abcdefABCDEF", text.ptr[i]) == NULL)
+			return false;
+		digits++;
+	}
+	return digits > 0 && digits <= 40;
+}
+
 static bool is_url(struct text text)
 {
 	return (text_starts_with(text, TEXT("https://")) && text.len > 8)
@@ -121,6 +136,7 @@ static const struct {
 	[FORMAT_DNS_LABEL] = { is_dns_label, "a name of letters, digits and hyphens, at most 63" },
 	[FORMAT_ABSOLUTE_PATH] = { is_absolute_path, "a path that starts with '/'" },
 	[FORMAT_SHA256] = { is_sha256, "a SHA-256 digest of 64 hexadecimal digits" },
+	[FORMAT_SERIAL] = { is_serial, "a serial number of at most 40 hexadecimal digits" },
 	[FORMAT_URL] = { is_url, "an http:// or https:// address" },
 };
 

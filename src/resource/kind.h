@@ -35,6 +35,7 @@ enum resource_kind {
 	KIND_RUNTIME_POLICY,
 	KIND_QUARANTINE,
 	KIND_CHECK_POLICY,
+	KIND_REVOCATION,
 	/* kept as they are, for others to read */
 	KIND_FALCO_RULES, /* a document that is a list of rules, macros and lists */
 	KIND_UNTYPED, /* a kind we know of but that the mesh does not type: Deployment, Role, … */

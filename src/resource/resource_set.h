@@ -17,6 +17,7 @@
 #include "resource/kinds/mesh_config.h"
 #include "resource/kinds/peer_authentication.h"
 #include "resource/kinds/request_authentication.h"
+#include "resource/kinds/revocation.h"
 #include "resource/kinds/runtime_policy.h"
 #include "resource/kinds/service_entry.h"
 #include "resource/kinds/sidecar.h"

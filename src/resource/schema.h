@@ -78,7 +78,8 @@ enum text_format {
 	FORMAT_DNS_LABEL,
 	FORMAT_ABSOLUTE_PATH,
 	FORMAT_SHA256,
-	FORMAT_URL, /* http:// or https:// */
+	FORMAT_SERIAL, /* of a certificate: hexadecimal, with colons or without */
+	FORMAT_URL,    /* http:// or https:// */
 	FORMAT_COUNT,
 };
 

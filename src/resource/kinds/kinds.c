@@ -27,6 +27,7 @@ const struct kind_info *const kind_infos[] = {
 	&runtime_policy_kind,
 	&quarantine_kind,
 	&check_policy_kind,
+	&revocation_kind,
 	NULL,
 };
 

@@ -49,7 +49,7 @@ extern const struct kind_info gateway_kind, virtual_service_kind, destination_ru
 extern const struct kind_info namespace_kind, service_kind, endpoints_kind, endpoint_slice_kind,
 	pod_kind, service_account_kind, config_map_kind, secret_kind, network_policy_kind;
 extern const struct kind_info workload_kind, access_policy_kind, edge_policy_kind,
-	runtime_policy_kind, quarantine_kind, check_policy_kind;
+	runtime_policy_kind, quarantine_kind, check_policy_kind, revocation_kind;
 
 /* Messages that several kinds share (common.c). */
 extern const struct schema workload_selector_schema; /* { matchLabels } */

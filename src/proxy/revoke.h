@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* revoke.h — revocations as one worker enforces them: at each handshake (mesh_tls.c, gateway_tls.c)
+ * and, here, on the connections that are open when they change, of clients and to servers alike.
+ *
+ * They do not wait for a plan: a port that is busy must not keep a stolen key in use. Sessions are
+ * never resumed (net/tls.c), so every connection passes a handshake. */
+#pragma once
+
+#include "proxy/worker.h"
+
+/* Takes the reference. Connections that they concern are closed before this returns. */
+void worker_set_revocations(struct worker *worker, struct revocations *revocations);
+
+/* 0 where nothing is revoked; otherwise -EACCES and err says by what. `id` may be absent. */
+int worker_check_revoked(const struct worker *worker, struct text id,
+			 const struct credential *credential, struct error *err);
