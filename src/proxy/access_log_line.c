@@ -130,6 +130,7 @@ size_t access_log_line(char out[ACCESS_LOG_LINE_MAX], const struct exchange *exc
 			&(struct operator_subject){ exchange, exchange->downstream, NULL });
 
 	const uint64_t now = loop_now(exchange->worker->loop);
+	char flags[EXCHANGE_FLAGS_MAX];
 
 	put_time(&line, exchange->start_wall_ns);
 	put_who(&line, exchange->downstream, exchange->listener);
@@ -138,7 +139,8 @@ size_t access_log_line(char out[ACCESS_LOG_LINE_MAX], const struct exchange *exc
 	put_text(&line, TEXT(",\"path\":"), exchange->original_path);
 	LINE_PUT(&line, ",\"status\":");
 	line_put_number(&line, exchange->response.status);
-	put_text(&line, TEXT(",\"response_flags\":"), exchange_flags_text(exchange->flags));
+	put_text(&line, TEXT(",\"response_flags\":"),
+		 (struct text){ flags, exchange_flags_text(exchange->flags, flags) });
 	if (exchange->details != NULL)
 		put_text(&line, TEXT(",\"details\":"), text_of(exchange->details));
 	put_decision(&line, exchange);

@@ -12,4 +12,3 @@
 #define DRAIN_BYTES_MAX      (64 * 1024)        /* of a body nobody wants; beyond it we hang up */
 #define POOL_IDLE_NS         (3600 * NS_PER_SEC) /* of a connection to an upstream */
 #define HEAD_BYTES_MAX       (64 * 1024) /* memory for one head; its limit is http_limits_default */
-#define ATTEMPTS_MAX         3           /* the first and Istio's two retries */

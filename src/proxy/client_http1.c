@@ -190,7 +190,7 @@ static enum step take_end(struct upstream_connection *connection)
 {
 	connection->keep_alive = false;
 	if (!connection->head_is_done)
-		return fail(connection, UPSTREAM_RESET, "connection_termination");
+		return fail(connection, upstream_loss(connection), "connection_termination");
 	if (!http1_body_close(&connection->body))
 		return fail(connection, UPSTREAM_TRUNCATED, "answer_truncated");
 	end_answer(connection);
@@ -215,7 +215,8 @@ static enum step fill(struct upstream_connection *connection)
 	}
 	if (got < 0)
 		return fail(connection,
-			    connection->head_is_done ? UPSTREAM_TRUNCATED : UPSTREAM_RESET,
+			    connection->head_is_done ? UPSTREAM_TRUNCATED
+						     : upstream_loss(connection),
 			    "connection_termination");
 	if (got == 0)
 		return take_end(connection);

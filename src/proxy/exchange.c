@@ -6,6 +6,7 @@
 #include "proxy/filter.h"
 #include "proxy/gateway_tls.h"
 #include "proxy/log_format.h"
+#include "proxy/metrics_cluster.h"
 #include "proxy/worker.h"
 
 #define ARENA_FIRST 4096
@@ -36,7 +37,8 @@ static void on_timeout(struct timer *timer)
 {
 	struct exchange *exchange = CONTAINER_OF(timer, struct exchange, timeout);
 
-	exchange->flags |= FLAG_TIMEOUT;
+	metrics_count_cluster(&exchange->worker->metrics, exchange->destination->cluster,
+			      CLUSTER_TIMEOUT);
 	cancel_upstream(exchange);
 	if (exchange->answer_started) {
 		exchange_cancel(exchange, FLAG_TIMEOUT, "response_timeout");
@@ -60,6 +62,7 @@ static struct exchange *take_exchange(struct worker *worker)
 	exchange->timeout.fire = on_timeout;
 	exchange->release.run = run_release;
 	exchange->wait.timer.fire = filters_on_timer;
+	retry_init(exchange);
 	return exchange;
 }
 
@@ -76,6 +79,8 @@ static void reset_exchange(struct exchange *exchange)
 		.timeout = exchange->timeout,
 		.release = exchange->release,
 		.wait.timer = exchange->wait.timer,
+		.retry.backoff = exchange->retry.backoff,
+		.retry.try_timeout = exchange->retry.try_timeout,
 	};
 
 	http_fields_clear(&kept.request.fields);
@@ -90,6 +95,7 @@ static struct exchange *start_exchange(struct worker *worker)
 	struct exchange *exchange = take_exchange(worker);
 
 	reset_exchange(exchange);
+	exchange->retry.policy = &retry_never;
 	exchange->start_ns = loop_now(worker->loop);
 	exchange->start_wall_ns = loop_wall(worker->loop);
 	worker->exchange_count++;
@@ -147,6 +153,7 @@ static void finish(struct exchange *exchange)
 	exchange->answer_is_complete = true;
 	timer_cancel(worker->loop, &exchange->timeout);
 	filters_cancel(exchange);
+	retry_settle(exchange);
 	if (exchange->client_codec != NULL)
 		exchange->client_codec->release(exchange);
 	if (exchange->downstream != NULL)
@@ -189,13 +196,12 @@ static bool connection_still_fits(const struct exchange *exchange)
 	}
 }
 
-/* A route's timeout runs from the end of the request (Envoy). */
+/* A route's timeout runs from the end of the request, over all attempts (Envoy). */
 static void start_timeout(struct exchange *exchange)
 {
-	if (exchange->route != NULL && exchange->route->timeout_ns > 0
-	    && !exchange->answer_is_complete)
+	if (exchange->timeout_ns > 0)
 		timer_set(exchange->worker->loop, &exchange->timeout,
-			  loop_now(exchange->worker->loop) + exchange->route->timeout_ns);
+			  loop_now(exchange->worker->loop) + exchange->timeout_ns);
 }
 
 void exchange_begin(struct exchange *exchange)
@@ -217,6 +223,7 @@ void exchange_begin(struct exchange *exchange)
 
 void exchange_pass(struct exchange *exchange)
 {
+	exchange_set_terms(exchange);
 	if (exchange->request_is_complete)
 		start_timeout(exchange);
 	exchange_forward(exchange);
@@ -234,7 +241,7 @@ void exchange_request_body(struct exchange *exchange, struct text bytes)
 	exchange->request_bytes += bytes.len;
 	if (filters_take_body(exchange, bytes) || exchange->client_codec == NULL)
 		return;
-	exchange->body_was_sent = true;
+	retry_keep_body(exchange, bytes);
 	exchange->client_codec->send_body(exchange, bytes);
 	if (exchange->client_codec->is_full(exchange))
 		exchange->server_codec->pause(exchange, true);
@@ -244,9 +251,11 @@ void exchange_request_end(struct exchange *exchange, const struct http_fields *t
 {
 	exchange->request_is_complete = true;
 	exchange->request_end_ns = loop_now(exchange->worker->loop);
+	exchange->trailers_to_send = trailers;
 	if (exchange->answer_is_complete || filters_take_end(exchange, trailers))
 		return;
-	start_timeout(exchange);
+	start_timeout(exchange); /* where it is forwarded already; else that starts it */
+	retry_request_ended(exchange);
 	if (exchange->client_codec != NULL && exchange->client_codec->is_ready(exchange))
 		exchange->client_codec->send_end(exchange, trailers);
 }
@@ -278,24 +287,37 @@ void exchange_client_drained(struct exchange *exchange)
 /* What a filter had to see before the request was sent. */
 static void send_kept(struct exchange *exchange)
 {
-	exchange->body_was_sent |= exchange->kept.len > 0;
-	for (const struct slab *slab = exchange->kept.first; slab != NULL; slab = slab->next)
-		exchange->client_codec->send_body(
-			exchange,
-			(struct text){ slab->data + slab->start, slab->end - slab->start });
+	for (const struct slab *slab = exchange->kept.first; slab != NULL; slab = slab->next) {
+		const struct text bytes = { slab->data + slab->start, slab->end - slab->start };
+
+		retry_keep_body(exchange, bytes);
+		exchange->client_codec->send_body(exchange, bytes);
+	}
 	byte_queue_clear(&exchange->kept, &exchange->worker->slabs);
+}
+
+/* The next hop is told which attempt this is; the application, what its caller's proxy said. */
+static void tell_attempt(struct exchange *exchange)
+{
+	struct text attempt = TEXT("1");
+
+	if (exchange->downstream == NULL || exchange->listener->role == LISTENER_INBOUND)
+		return;
+	if (exchange->attempts > 1)
+		attempt = text_of(arena_printf(&exchange->arena, "%u", exchange->attempts));
+	http_fields_set_known(&exchange->request.fields, HTTP_X_ENVOY_ATTEMPT_COUNT, attempt);
 }
 
 void exchange_upstream_ready(struct exchange *exchange)
 {
 	exchange->upstream_start_ns = loop_now(exchange->worker->loop);
+	tell_attempt(exchange);
 	exchange->client_codec->send_head(exchange, &exchange->request);
+	retry_send_body(exchange);
 	send_kept(exchange);
 	if (exchange->request_is_complete)
-		exchange->client_codec->send_end(exchange, exchange->request_trailers.count > 0
-								   ? &exchange->request_trailers
-								   : NULL);
-	else
+		exchange->client_codec->send_end(exchange, exchange->trailers_to_send);
+	else if (!exchange->client_codec->is_full(exchange))
 		exchange->server_codec->pause(exchange, false);
 }
 
@@ -342,6 +364,9 @@ void exchange_edit_request(struct exchange *exchange)
 
 void exchange_response_head(struct exchange *exchange)
 {
+	if (retry_after_answer(exchange))
+		return;
+	retry_settle(exchange);
 	exchange->response_start_ns = loop_now(exchange->worker->loop);
 	exchange->answer_started = true;
 	http_head_remove_hop_by_hop(&exchange->response);
@@ -381,6 +406,9 @@ static const struct {
 				       FLAG_CONNECT_FAILED },
 	[UPSTREAM_REFUSED] = { 503, "upstream connect error: the request was refused",
 			       FLAG_UPSTREAM_RESET },
+	[UPSTREAM_STALE] = { 503, "upstream connect error: reset before the answer",
+			     FLAG_UPSTREAM_RESET },
+	[UPSTREAM_TRY_TIMEOUT] = { 504, "upstream request timeout", FLAG_TIMEOUT },
 	[UPSTREAM_RESET] = { 503, "upstream connect error: reset before the answer",
 			     FLAG_UPSTREAM_RESET },
 	[UPSTREAM_BAD_ANSWER] = { 502, "the upstream's answer is no valid HTTP",
@@ -391,12 +419,11 @@ static const struct {
 void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure why,
 			      const char *details)
 {
-	exchange->flags |= failure_answers[why].flag;
 	if (exchange->answer_started) { /* the client must not take it for complete */
 		exchange_cancel(exchange, failure_answers[why].flag, details);
 		return;
 	}
-	if (exchange_try_again(exchange, why))
+	if (retry_after_failure(exchange, why))
 		return;
 	exchange_answer(exchange, failure_answers[why].status, failure_answers[why].body,
 			failure_answers[why].flag, details);

@@ -15,6 +15,7 @@
 #include "net/net.h"
 #include "policy/policy.h"
 #include "proxy/plan.h"
+#include "proxy/retry.h"
 #include "proxy/route.h"
 
 struct downstream;
@@ -36,18 +37,12 @@ enum exchange_flag {
 	FLAG_BAD_REQUEST = 1 << 7,         /* DPE */
 	FLAG_UPSTREAM_PROTOCOL = 1 << 8,   /* UPE */
 	FLAG_DENIED = 1 << 9,              /* RBAC */
+	FLAG_RETRY_LIMIT = 1 << 10,        /* URX */
 };
 
-struct text exchange_flags_text(unsigned flags); /* the gravest: "UF"; "-" where none */
-
-enum upstream_failure {
-	UPSTREAM_CONNECT_FAILED = 1,
-	UPSTREAM_CONNECT_TIMEOUT,
-	UPSTREAM_REFUSED,    /* it says that it did nothing with the request */
-	UPSTREAM_RESET,      /* before the answer's head was complete */
-	UPSTREAM_BAD_ANSWER, /* what came was no valid HTTP */
-	UPSTREAM_TRUNCATED,  /* the answer broke off in its body */
-};
+#define EXCHANGE_FLAGS_MAX 64
+/* All that are set, the gravest first: "UF,URX"; "-" where none is. Returns the length. */
+size_t exchange_flags_text(unsigned flags, char out[EXCHANGE_FLAGS_MAX]);
 
 struct wait_ops;
 
@@ -92,9 +87,11 @@ struct exchange {
 	void *upstream;                          /* the codec's */
 	struct list link_in_waiting;             /* for a connection that is being opened */
 	unsigned attempts;
+	struct retry retry;
+	uint64_t timeout_ns; /* for the whole answer, from the end of the request; 0: none */
 
-	bool request_is_complete; /* all of it was received */
-	bool body_was_sent;       /* some of the body left for the upstream: no second try */
+	bool request_is_complete;                   /* all of it was received */
+	const struct http_fields *trailers_to_send; /* of the complete request; NULL: none */
 	bool answer_started, answer_is_complete;
 	bool answered_here;  /* the answer is our own */
 	unsigned flags;      /* enum exchange_flag */
@@ -151,12 +148,14 @@ void exchange_answer(struct exchange *exchange, unsigned status, const char *bod
 void exchange_answer_with_fields(struct exchange *exchange, unsigned status, struct text body,
 				 enum exchange_flag flag, const char *details);
 
-/* forward.c: sends the request to its destination; again after exchange_upstream_failed, where that
- * is safe (true: another attempt is on its way). */
+/* forward.c: chooses the destination; exchange_attempt sends the request there, and is called
+ * again for a retry (retry.c). */
 void exchange_forward(struct exchange *exchange);
 void exchange_forward_to(struct exchange *exchange, const struct weighted_cluster *destination);
+void exchange_attempt(struct exchange *exchange);
+/* forward_terms.c: how long it may take, and how often it is tried. */
+void exchange_set_terms(struct exchange *exchange);
 /* exchange.c: the header operations of the route and the destination chosen. */
 void exchange_edit_request(struct exchange *exchange);
-bool exchange_try_again(struct exchange *exchange, enum upstream_failure why);
 
 void exchange_free_all(struct worker *worker);

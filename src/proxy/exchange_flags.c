@@ -6,7 +6,6 @@ static const struct {
 	enum exchange_flag flag;
 	struct text name;
 } names[] = {
-	/* the gravest first: it stands for all in a metric's label */
 	{ FLAG_DENIED, { "RBAC", 4 } },
 	{ FLAG_BAD_REQUEST, { "DPE", 3 } },
 	{ FLAG_TIMEOUT, { "UT", 2 } },
@@ -16,13 +15,22 @@ static const struct {
 	{ FLAG_UPSTREAM_PROTOCOL, { "UPE", 3 } },
 	{ FLAG_CONNECT_FAILED, { "UF", 2 } },
 	{ FLAG_UPSTREAM_RESET, { "UC", 2 } },
+	{ FLAG_RETRY_LIMIT, { "URX", 3 } },
 	{ FLAG_CLIENT_GONE, { "DC", 2 } },
 };
 
-struct text exchange_flags_text(unsigned flags)
+size_t exchange_flags_text(unsigned flags, char out[EXCHANGE_FLAGS_MAX])
 {
-	for (size_t i = 0; i < COUNT_OF(names); i++)
-		if (flags & names[i].flag)
-			return names[i].name;
-	return TEXT("-");
+	char *next = out;
+
+	for (size_t i = 0; i < COUNT_OF(names) && flags != 0; i++) {
+		if ((flags & names[i].flag) == 0)
+			continue;
+		if (next != out)
+			*next++ = ',';
+		next = mempcpy(next, names[i].name.ptr, names[i].name.len);
+	}
+	if (next == out)
+		*next++ = '-';
+	return (size_t)(next - out);
 }

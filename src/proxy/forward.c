@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* forward.c — to which endpoint a request goes, and whether it may be tried again.
+/* forward.c — to which endpoint a request goes.
  *
  * Balancing is least request by the power of two choices over this worker's requests in progress:
- * Istio's default (facts 1.5). A second try is made where the request cannot have been processed,
- * or where doing it twice is doing it once (RFC 9110, section 9.2.2). */
+ * Istio's default (facts 1.5). */
 #include "proxy/exchange.h"
 
-#include "proxy/bounds.h"
 #include "proxy/codec.h"
 #include "proxy/downstream.h"
 #include "proxy/upstream_connection.h"
@@ -39,23 +37,32 @@ static const struct cluster_endpoint *pick_endpoint(const struct exchange *excha
 		return &cluster->endpoints[0];
 	one = draw(cluster);
 	other = draw(cluster);
-	/* not the one that just failed, if there is another */
-	for (int tries = 0; tries < 5 && one == exchange->endpoint; tries++)
-		one = draw(cluster);
-	if (other == exchange->endpoint)
-		other = one;
 	return load_of(exchange, other) < load_of(exchange, one) ? other : one;
 }
 
-static void connect_upstream(struct exchange *exchange)
+/* Not one that was tried, if the policy says so and five draws find another (Istio's number). */
+static const struct cluster_endpoint *pick_untried(const struct exchange *exchange,
+						   const struct cluster *cluster)
+{
+	const struct cluster_endpoint *picked = pick_endpoint(exchange, cluster);
+
+	for (int draws = 0;
+	     draws < 5 && exchange->retry.policy->avoids_tried && retry_was_tried(exchange, picked);
+	     draws++)
+		picked = pick_endpoint(exchange, cluster);
+	return picked;
+}
+
+void exchange_attempt(struct exchange *exchange)
 {
 	const struct cluster *cluster = exchange->destination->cluster;
 
 	exchange->attempts++;
-	exchange->endpoint = pick_endpoint(exchange, cluster);
+	exchange->endpoint = pick_untried(exchange, cluster);
 
 	const struct upstream *upstream = exchange->endpoint->upstream;
 
+	retry_begin_try(exchange, exchange->endpoint);
 	/* its body waits until there is somebody to take it */
 	if (!exchange->request_is_complete)
 		exchange->server_codec->pause(exchange, true);
@@ -83,7 +90,7 @@ void exchange_forward(struct exchange *exchange)
 	if (has_endpoints(exchange)) {
 		exchange->request.path = exchange->target;
 		exchange_edit_request(exchange);
-		connect_upstream(exchange);
+		exchange_attempt(exchange);
 	}
 }
 
@@ -92,30 +99,5 @@ void exchange_forward_to(struct exchange *exchange, const struct weighted_cluste
 	exchange->destination = destination;
 	exchange->request.path = exchange->target;
 	if (has_endpoints(exchange))
-		connect_upstream(exchange);
-}
-
-static bool is_idempotent(struct text method)
-{
-	static const char *const methods[] = { "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE" };
-
-	for (size_t i = 0; i < COUNT_OF(methods); i++)
-		if (text_is(method, methods[i]))
-			return true;
-	return false;
-}
-
-bool exchange_try_again(struct exchange *exchange, enum upstream_failure why)
-{
-	if (exchange->attempts >= ATTEMPTS_MAX || exchange->body_was_sent
-	    || exchange->worker->plan == NULL)
-		return false;
-	/* a connection that never opened carried nothing; one that was kept idle may have been
-	 * closed by the other end just as we used it */
-	if (why == UPSTREAM_RESET && !is_idempotent(exchange->request.method))
-		return false;
-	if (why != UPSTREAM_RESET && why != UPSTREAM_CONNECT_FAILED && why != UPSTREAM_REFUSED)
-		return false;
-	connect_upstream(exchange);
-	return true;
+		exchange_attempt(exchange);
 }

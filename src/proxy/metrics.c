@@ -3,6 +3,7 @@
 
 #include "proxy/downstream.h"
 #include "proxy/exchange.h"
+#include "proxy/metrics_cluster.h"
 #include "proxy/worker.h"
 
 #define LABELS_MAX 2048
@@ -27,6 +28,7 @@ void metrics_done(struct metrics *metrics)
 	MAP_FOR_EACH (&metrics->series, entry)
 		free_series(entry->value);
 	map_done(&metrics->series);
+	metrics_clusters_done(&metrics->clusters);
 }
 
 static struct metric_series *series_for(struct metrics *metrics, struct text labels)
@@ -110,7 +112,7 @@ static void add_destination(struct labels *labels, const struct exchange *exchan
 
 static void build_labels(struct labels *labels, const struct exchange *exchange)
 {
-	char status[TEXT_NUMBER_MAX];
+	char status[TEXT_NUMBER_MAX], flags[EXCHANGE_FLAGS_MAX];
 	const bool is_destination = exchange->listener->role == LISTENER_INBOUND;
 	const bool is_mutual = exchange->downstream->peer_id != NULL;
 
@@ -121,7 +123,8 @@ static void build_labels(struct labels *labels, const struct exchange *exchange)
 	add(labels, TEXT(",request_protocol=\"http\""));
 	add_label(labels, TEXT(",response_code=\""),
 		  (struct text){ status, text_format_number(status, exchange->response.status) });
-	add_label(labels, TEXT(",response_flags=\""), exchange_flags_text(exchange->flags));
+	add_label(labels, TEXT(",response_flags=\""),
+		  (struct text){ flags, exchange_flags_text(exchange->flags, flags) });
 	add_label(labels, TEXT(",connection_security_policy=\""),
 		  !is_destination ? TEXT("unknown")
 				  : (is_mutual ? TEXT("mutual_tls") : TEXT("none")));
@@ -166,6 +169,7 @@ void metrics_add(struct metrics *sum, const struct metrics *part)
 	sum->handshake_failures += part->handshake_failures;
 	sum->heap_allocations += part->heap_allocations;
 	sum->tls_allocations += part->tls_allocations;
+	metrics_clusters_add(&sum->clusters, &part->clusters);
 	MAP_FOR_EACH (&part->series, entry) {
 		const struct metric_series *from = entry->value;
 		struct metric_series *to = series_for(sum, entry->key);
@@ -250,6 +254,7 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 		buffer_printf(out, "istio_response_bytes_sum{%s} %llu\n", series->labels,
 			      (unsigned long long)series->response_bytes);
 	}
+	metrics_clusters_write(&metrics->clusters, out);
 	write_counter(out, "mangrove_handshake_failures_total",
 		      "Connections refused before a request.", metrics->handshake_failures);
 	write_counter(out, "mangrove_worker_heap_allocations_total",

@@ -23,7 +23,8 @@ struct metric_series {
 };
 
 struct metrics {
-	struct map series; /* labels -> struct metric_series */
+	struct map series;   /* labels -> struct metric_series */
+	struct map clusters; /* metrics_cluster.h: name -> its counts */
 	uint64_t handshake_failures;
 	uint64_t heap_allocations, tls_allocations; /* of the thread; only in copies */
 };

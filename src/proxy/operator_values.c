@@ -211,8 +211,10 @@ READ(termination_details)
 
 READ(response_flags)
 {
-	(void)call, (void)scratch;
-	return text_value(exchange_flags_text(subject->exchange->flags));
+	(void)call;
+	_Static_assert(EXCHANGE_FLAGS_MAX <= OPERATOR_SCRATCH_MAX, "the flags fit");
+	return text_value(
+		(struct text){ scratch, exchange_flags_text(subject->exchange->flags, scratch) });
 }
 
 READ(bytes_received)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "proxy/plan.h"
+#include "proxy/retry.h"
 
 struct plan_build {
 	struct plan *plan;
@@ -50,6 +51,10 @@ void plan_gateway_routes(struct plan_build *build, const struct local_workload *
 bool plan_route(struct plan_build *build, const struct local_workload *workload,
 		const struct virtual_service *service, const struct http_route *from,
 		struct text gateway, uint32_t listener_port, struct route *out);
+
+/* plan_retry.c: how often a request is tried. from NULL: Istio's default. */
+const struct retry_policy *plan_retry(struct plan_build *build, const struct http_retry *from);
+const struct retry_policy *plan_inbound_retry(void);
 
 /* plan_unenforced.c: says what DestinationRules ask for in vain. */
 void plan_warn_unenforced(struct plan_build *build);

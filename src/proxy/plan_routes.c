@@ -115,7 +115,8 @@ struct route_table *plan_inbound_routes(struct plan_build *build, struct cluster
 	*route = (struct route){ .name = TEXT("default"),
 				 .clusters = ARENA_NEW(arena, struct weighted_cluster),
 				 .cluster_count = 1,
-				 .total_weight = 1 };
+				 .total_weight = 1,
+				 .retry = plan_inbound_retry() };
 	route->clusters[0] = (struct weighted_cluster){ .cluster = application, .weight = 1 };
 	list.count = 1;
 	table->any = make_host(build, &list);
@@ -209,7 +210,8 @@ static struct virtual_host *service_host(struct plan_build *build,
 				.name = TEXT("default"),
 				.clusters = ARENA_NEW(&build->plan->arena, struct weighted_cluster),
 				.cluster_count = 1,
-				.total_weight = 1 };
+				.total_weight = 1,
+				.retry = plan_retry(build, NULL) };
 	route->clusters[0] = (struct weighted_cluster){
 		.cluster = plan_service_cluster(build, workload, service, port, TEXT("")),
 		.weight = 1,

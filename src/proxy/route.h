@@ -13,6 +13,7 @@
 
 struct cluster;
 struct regex;
+struct retry_policy;
 
 /* One condition on a text. */
 struct text_match {
@@ -71,6 +72,7 @@ struct route {
 	size_t cluster_count;
 	uint32_t total_weight;
 	uint64_t timeout_ns; /* 0: none */
+	const struct retry_policy *retry;
 	const struct http_rewrite *rewrite;
 	const struct regex *rewrite_regex;
 	const struct http_redirect *redirect;

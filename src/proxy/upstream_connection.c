@@ -9,6 +9,13 @@
 static void on_open(struct link *link);
 static void on_input(struct link *link);
 static void on_drained(struct link *link);
+enum upstream_failure upstream_loss(const struct upstream_connection *connection)
+{
+	const bool is_silent = input_length(&connection->input) == 0;
+
+	return connection->served > 0 && is_silent ? UPSTREAM_STALE : UPSTREAM_RESET;
+}
+
 static void on_failed(struct link *link, const struct error *err);
 static void on_timer(struct timer *timer);
 static void run_resume(struct deferred *deferred);
@@ -341,9 +348,11 @@ static void on_failed(struct link *link, const struct error *err)
 	}
 	if (exchange != NULL && hear_last_words(connection))
 		return;
+	const enum upstream_failure why = upstream_loss(connection);
+
 	upstream_close(connection);
 	if (exchange != NULL)
-		exchange_upstream_failed(exchange, UPSTREAM_RESET, "connection_termination");
+		exchange_upstream_failed(exchange, why, "connection_termination");
 }
 
 /* The timer is not moved each time a connection goes idle: when it fires, it looks how long it was.

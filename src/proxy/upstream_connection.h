@@ -61,6 +61,9 @@ const struct upstream *upstream_of_link(struct link *link);
 /* The server has shown who it is. */
 void upstream_set_server(struct link *link, const struct peer_identity *peer);
 struct worker *upstream_worker_of_link(struct link *link);
+/* HTTP/1: it broke before the answer's head was complete. UPSTREAM_STALE where it was used before
+ * and said nothing since: it may have been closed for its idleness. */
+enum upstream_failure upstream_loss(const struct upstream_connection *connection);
 /* HTTP/1: its exchange is done with it. Kept if it can be, else closed. */
 void upstream_release(struct upstream_connection *connection);
 /* At once. An HTTP/1 exchange loses it silently; those of HTTP/2 are told at the end of the round.

@@ -304,13 +304,13 @@ def test_an_answer_that_is_no_http_becomes_502(says, mesh, answer):
     assert mesh.wait_for_line(path="/bad")["response_flags"] == "UPE"
 
 
-@pytest.mark.parametrize("answer, status", [(b"", 503), (b"HTTP/1.1 200 OK\r\nContent-", 503)],
-                         ids=["nothing", "half a head"])
-def test_an_origin_that_hangs_up_is_503_after_it_was_asked_again(says, mesh, answer, status):
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\nContent-"], ids=["nothing", "half a head"])
+def test_an_origin_that_hangs_up_is_503_and_not_asked_again(says, mesh, answer):
+    """It had the request: what it did with it nobody knows. Not so with a kept connection, see below."""
     server = says(answer)
-    assert status_of(ask(mesh, LAST)) == status
-    assert server.connections == 3
-    assert status_of(ask(mesh, b"POST / HTTP/1.1\r\nHost: api\r\nContent-Length: 0\r\n\r\n" + LAST)) == status
+    assert status_of(ask(mesh, LAST)) == 503
+    assert server.connections == 1
+    assert status_of(ask(mesh, b"POST / HTTP/1.1\r\nHost: api\r\nContent-Length: 0\r\n\r\n" + LAST)) == 503
 
 
 def test_an_origin_that_is_not_there_is_503(mesh, origin):
@@ -321,7 +321,7 @@ def test_an_origin_that_is_not_there_is_503(mesh, origin):
     answer = ask(mesh, LAST)
     assert status_of(answer) == 503
     assert answer.endswith(b"upstream connect error: connection failed")
-    assert mesh.wait_for_line(path="/last")["response_flags"] == "UF"
+    assert mesh.wait_for_line(path="/last")["response_flags"] == "UF,URX"
 
 
 def test_a_pooled_connection_that_the_origin_closed_is_replaced(behind, mesh):

@@ -92,6 +92,23 @@ static const struct field rewrite_fields[] = {
 const struct schema http_rewrite_schema =
 	SCHEMA("a rewrite", struct http_rewrite, rewrite_fields, .validate = check_rewrite);
 
+static void check_retry_on(struct decoder *decoder, const struct value *value,
+			   const struct http_retry *retry)
+{
+	struct retry_on on = { 0 };
+	const struct text unknown = retry_on_add_list(&on, retry->retry_on);
+	const char *closest;
+
+	if (unknown.ptr == NULL)
+		return;
+	closest = retry_on_closest(unknown);
+	decode_error(decoder, decode_place(value, "retryOn"),
+		     "'%.*s' is no condition for a retry%s%s%s; words of Envoy's and status codes "
+		     "from 100 to 599 are, with commas between",
+		     TEXT_ARGS(unknown), closest != NULL ? "; did you mean '" : "",
+		     closest != NULL ? closest : "", closest != NULL ? "'?" : "");
+}
+
 static void check_retry(struct decoder *decoder, const struct value *value, void *message)
 {
 	const struct http_retry *retry = message;
@@ -99,6 +116,10 @@ static void check_retry(struct decoder *decoder, const struct value *value, void
 	if (retry->per_try_timeout.is_set && retry->per_try_timeout.ns < NS_PER_MS)
 		decode_error(decoder, decode_place(value, "perTryTimeout"),
 			     "'perTryTimeout' must be at least 1ms");
+	if (retry->backoff.is_set && retry->backoff.ns < NS_PER_MS)
+		decode_error(decoder, decode_place(value, "backoff"),
+			     "'backoff' must be at least 1ms");
+	check_retry_on(decoder, value, retry);
 }
 
 static const struct field retry_fields[] = {

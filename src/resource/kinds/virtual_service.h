@@ -4,6 +4,7 @@
 #pragma once
 
 #include "resource/kinds/common.h"
+#include "resource/kinds/retry_on.h"
 
 struct virtual_destination {
 	struct source_pos at;

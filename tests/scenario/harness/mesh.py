@@ -10,6 +10,7 @@ Each workload has a loopback address of its own and is its own service account.
 """
 
 import json
+import textwrap
 
 from .process import free_port, wait_for
 from .wire import client_tls, get, talk
@@ -51,6 +52,30 @@ spec:
     hosts: ["*/*"]
 """
 
+SERVICE_ENTRY = """
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {{name: {name}, namespace: default}}
+spec:
+  hosts: [{host}]
+  location: MESH_EXTERNAL
+  resolution: STATIC
+  ports:
+  - {{number: 80, name: http, protocol: HTTP}}
+  endpoints:
+{endpoints}
+"""
+
+VIRTUAL_SERVICE = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: {name}, namespace: default}}
+spec:
+  hosts: [{host}]
+  http:
+{routes}
+"""
+
 
 class Mesh:
     def __init__(self, start, resources, ca, state):
@@ -76,6 +101,18 @@ class Mesh:
         workload = self._add(name, namespace, leaf)
         self.write(f"{name}.yaml", workload + WAY_OUT.format(name=name, namespace=namespace, port=port))
         return port
+
+    def outside(self, host, *ports):
+        """A service that is not in the mesh: plain HTTP to these ports, each an endpoint."""
+        name = host.partition(".")[0]
+        endpoints = "\n".join(f"  - {{address: 127.0.0.1, ports: {{http: {port}}}}}" for port in ports)
+        self.write(f"{name}-entry.yaml", SERVICE_ENTRY.format(name=name, host=host, endpoints=endpoints))
+
+    def route(self, host, routes):
+        """The routes of the mesh to a host, as in a VirtualService's spec.http."""
+        name = host.partition(".")[0]
+        routes = textwrap.indent(textwrap.dedent(routes), "  ")
+        self.write(f"{name}-routes.yaml", VIRTUAL_SERVICE.format(name=name, host=host, routes=routes))
 
     def write(self, name, text):
         return self.resources.write(name, text)
@@ -150,12 +187,23 @@ class Mesh:
     def metrics(self):
         """Sums over labels: metrics()["mangrove_requests_total"]"""
         sums = {}
+        for name, value in self.series():
+            name = name.partition("{")[0]
+            sums[name] = sums.get(name, 0) + value
+        return sums
+
+    def series(self):
+        """Each line of the metrics: (name with labels, value)."""
         for line in get(self.admin, "/metrics")[2].decode().splitlines():
             if not line.startswith("#"):
                 name, _, value = line.rpartition(" ")
-                name = name.partition("{")[0]
-                sums[name] = sums.get(name, 0) + float(value)
-        return sums
+                yield name, float(value)
+
+    def cluster_counts(self, cluster):
+        """What was counted for a cluster: cluster_counts("outbound|80||web")["upstream_rq_retry"]"""
+        wanted = f'{{cluster_name="{cluster}"}}'
+        return {name.removesuffix(wanted).removeprefix("envoy_cluster_"): value
+                for name, value in self.series() if name.endswith(wanted)}
 
     def resident_bytes(self):
         """Of the proxy. A sanitizer keeps what was freed, and its memory says nothing: always 0 then."""

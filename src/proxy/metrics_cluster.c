@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/metrics_cluster.h"
+
+#include "proxy/metrics.h"
+#include "proxy/plan.h"
+
+static const struct {
+	const char *name, *help;
+} rows[CLUSTER_COUNTER_COUNT] = {
+	[CLUSTER_RETRY] = { "envoy_cluster_upstream_rq_retry", "Requests tried again." },
+	[CLUSTER_RETRY_SUCCESS] = { "envoy_cluster_upstream_rq_retry_success",
+				    "Retries whose answer was passed on." },
+	[CLUSTER_RETRY_LIMIT_EXCEEDED] = { "envoy_cluster_upstream_rq_retry_limit_exceeded",
+					   "Requests that failed for good after all their "
+					   "retries." },
+	[CLUSTER_TIMEOUT] = { "envoy_cluster_upstream_rq_timeout",
+			      "Requests that took longer than their route allows." },
+	[CLUSTER_TRY_TIMEOUT] = { "envoy_cluster_upstream_rq_per_try_timeout",
+				  "Attempts that took longer than perTryTimeout." },
+};
+
+struct cluster_counts {
+	char *name; /* owned; the key */
+	uint64_t values[CLUSTER_COUNTER_COUNT];
+};
+
+static struct cluster_counts *counts_of(struct map *clusters, struct text name)
+{
+	struct cluster_counts *counts = map_get(clusters, name);
+
+	if (counts == NULL) {
+		counts = MEM_NEW(struct cluster_counts);
+		counts->name = mem_strndup(name.ptr, name.len);
+		map_put(clusters, text_of(counts->name), counts);
+	}
+	return counts;
+}
+
+void metrics_count_cluster(struct metrics *metrics, const struct cluster *cluster,
+			   enum cluster_counter counter)
+{
+	counts_of(&metrics->clusters, text_of(cluster->name))->values[counter]++;
+}
+
+void metrics_clusters_done(struct map *clusters)
+{
+	MAP_FOR_EACH (clusters, entry) {
+		struct cluster_counts *counts = entry->value;
+
+		mem_free(counts->name);
+		mem_free(counts);
+	}
+	map_done(clusters);
+}
+
+void metrics_clusters_add(struct map *sum, const struct map *part)
+{
+	MAP_FOR_EACH (part, entry) {
+		const struct cluster_counts *from = entry->value;
+		struct cluster_counts *to = counts_of(sum, entry->key);
+
+		for (size_t i = 0; i < CLUSTER_COUNTER_COUNT; i++)
+			to->values[i] += from->values[i];
+	}
+}
+
+void metrics_clusters_write(const struct map *clusters, struct buffer *out)
+{
+	for (size_t i = 0; i < CLUSTER_COUNTER_COUNT; i++) {
+		buffer_printf(out, "# HELP %s %s\n# TYPE %s counter\n", rows[i].name, rows[i].help,
+			      rows[i].name);
+		MAP_FOR_EACH (clusters, entry) {
+			const struct cluster_counts *counts = entry->value;
+
+			buffer_printf(out, "%s{cluster_name=\"%s\"} %llu\n", rows[i].name,
+				      counts->name, (unsigned long long)counts->values[i]);
+		}
+	}
+}
