@@ -35,8 +35,8 @@ struct control {
 
 /* control_plan.c: makes a plan of the newest resources and identities and puts it in force. */
 int control_replan(struct control *control, struct error *err);
-/* Where the access log goes: the option's word, else MeshConfig's, else standard output ("-"). NULL:
- * there is none. */
+/* Where the access log goes: the option's word, else MeshConfig's, else standard output ("-").
+ * NULL: there is none. */
 const char *control_access_log(const struct control *control);
 /* control_revoke.c: workers cut off whom the newest resources revoke. */
 void control_revoke(const struct control *control);

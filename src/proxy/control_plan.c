@@ -151,6 +151,7 @@ int control_replan(struct control *control, struct error *err)
 	const struct plan_options options = {
 		.workloads = control->options->workloads,
 		.workload_count = control->options->workload_count,
+		.before = control->plan,
 	};
 	AUTO(plan_unref) struct plan *plan = NULL;
 	AUTO_DIAGNOSTICS struct diagnostics diagnostics;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/exchange.h"
 
+#include "proxy/balance_key.h"
 #include "proxy/codec.h"
 #include "proxy/downstream.h"
 #include "proxy/filter.h"
@@ -371,6 +372,7 @@ void exchange_response_head(struct exchange *exchange)
 	exchange->answer_started = true;
 	http_head_remove_hop_by_hop(&exchange->response);
 	edit_response(exchange);
+	balance_key_set_cookie(exchange);
 	if (log_format_reads_response(exchange->plan->plan->log_format))
 		http_head_keep(&exchange->response, &exchange->arena);
 	exchange->server_codec->send_head(exchange, &exchange->response);

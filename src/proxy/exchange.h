@@ -81,6 +81,7 @@ struct exchange {
 	const struct route_match *matched;
 	const struct weighted_cluster *destination;
 	const struct cluster_endpoint *endpoint;
+	struct text new_cookie; /* that keeps the client at its endpoint; absent: none is set */
 	const struct server_codec *server_codec; /* how the client is answered */
 	void *call;                              /* the codec's: of a stream of many */
 	const struct client_codec *client_codec; /* how the upstream is asked; NULL: nobody is */

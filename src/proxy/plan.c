@@ -141,6 +141,8 @@ void plan_unref(struct plan *plan)
 		return;
 	for (size_t i = 0; i < plan->listener_count; i++)
 		release_listener(&plan->listeners[i]);
+	MAP_FOR_EACH (&plan->clusters, entry)
+		plan_cluster_release(entry->value);
 	for (size_t i = 0; i < plan->upstream_count; i++)
 		tls_context_unref(plan->upstreams[i]->tls);
 	for (size_t i = 0; i < plan->workload_count; i++)
@@ -151,6 +153,7 @@ void plan_unref(struct plan *plan)
 	mem_free(plan->listeners);
 	mem_free(plan->upstreams);
 	map_done(&plan->upstream_by_key);
+	map_done(&plan->clusters);
 	registry_done(&plan->registry);
 	policy_unref(plan->policy);
 	identity_set_unref(plan->identities);

@@ -15,43 +15,12 @@
 #include "identity/identity.h"
 #include "net/net.h"
 #include "policy/policy.h"
+#include "proxy/cluster.h"
 #include "proxy/registry.h"
 #include "proxy/route.h"
 #include "resource/resource.h"
 
 #include <stdatomic.h>
-
-/* One address, spoken to in one way, by one identity. */
-struct upstream {
-	size_t index;    /* in plan.upstreams: a worker finds its pool by it */
-	const char *key; /* equal keys in two plans mean that connections can be kept */
-	struct address address;
-	const char *address_text;
-	struct tls_context *tls; /* NULL: plain */
-	bool plain_http2;        /* HTTP/2 at once (RFC 9113 3.3); over TLS, ALPN decides */
-	const char *server_name; /* SNI; NULL: none */
-	const char *const
-		*server_ids; /* SPIFFE IDs the server may have; count 0: any of the mesh */
-	size_t server_id_count;
-	uint64_t connect_timeout_ns;
-};
-
-struct cluster_endpoint {
-	struct upstream *upstream;
-	uint32_t weight;
-	struct text workload, namespace; /* for logs and metrics; may be absent */
-};
-
-/* A destination as one workload sees it. */
-struct cluster {
-	const char *name; /* Istio's: "outbound|8080|v1|host", "inbound|8080||" */
-	struct text service_name, service_namespace, service_host;
-	enum app_protocol protocol;
-	struct cluster_endpoint *endpoints;
-	size_t endpoint_count;
-	uint32_t total_weight;
-	bool is_known; /* false: a subset or service that nobody declared: 503 */
-};
 
 enum listener_role { LISTENER_INBOUND = 0, LISTENER_OUTBOUND, LISTENER_GATEWAY };
 const char *listener_role_name(enum listener_role role);
@@ -107,6 +76,7 @@ struct plan {
 	struct upstream **upstreams;
 	size_t upstream_count, upstream_capacity;
 	struct map upstream_by_key;
+	struct map clusters; /* "SPIFFE ID|name" -> struct cluster */
 	struct listener_plan *listeners;
 	size_t listener_count, listener_capacity;
 	struct regex **regexes; /* that routes use; owned */
@@ -119,6 +89,8 @@ struct plan_options {
 	 * machine's */
 	const char *const *workloads;
 	size_t workload_count;
+	/* the plan in force, whose state of clusters goes on; NULL: none */
+	const struct plan *before;
 };
 
 /* Takes references of its own. identities may be NULL: only plain listeners then. Warnings go to

@@ -31,6 +31,7 @@ struct cluster *plan_service_cluster(struct plan_build *build,
 				     const struct local_workload *workload,
 				     const struct mesh_service *service,
 				     const struct mesh_service_port *port, struct text subset);
+void plan_cluster_release(struct cluster *cluster); /* with its plan */
 /* The application behind an inbound listener. */
 struct cluster *plan_application_cluster(struct plan_build *build,
 					 const struct local_workload *workload, uint16_t port,

@@ -9,16 +9,6 @@ static void warn_at(struct plan_build *build, const struct source_pos *at, const
 		plan_warn(build, *at, "'%s' is read but not acted upon yet", field);
 }
 
-static bool is_least_request(const struct load_balancer *balancer)
-{
-	const bool simple = balancer->simple == LOAD_BALANCER_UNSPECIFIED
-			    || balancer->simple == LOAD_BALANCER_LEAST_CONN
-			    || balancer->simple == LOAD_BALANCER_LEAST_REQUEST;
-
-	return simple && balancer->consistent_hash == NULL && balancer->locality_lb_setting == NULL
-	       && balancer->warmup == NULL && !balancer->warmup_duration.is_set;
-}
-
 /* Of a pool's settings the time to connect is kept. */
 static bool has_limits(const struct connection_pool_settings *pool)
 {
@@ -30,12 +20,9 @@ static bool has_limits(const struct connection_pool_settings *pool)
 		       || tcp->idle_timeout.is_set || tcp->tcp_keepalive != NULL));
 }
 
-static void warn_blocks(struct plan_build *build, const struct load_balancer *balancer,
-			const struct connection_pool_settings *pool,
+static void warn_blocks(struct plan_build *build, const struct connection_pool_settings *pool,
 			const struct outlier_detection *outliers)
 {
-	if (balancer != NULL && !is_least_request(balancer))
-		warn_at(build, &balancer->at, "loadBalancer");
 	if (pool != NULL && has_limits(pool))
 		warn_at(build, &pool->at, "connectionPool");
 	if (outliers != NULL)
@@ -46,13 +33,11 @@ static void warn_policy(struct plan_build *build, const struct traffic_policy *p
 {
 	if (policy == NULL)
 		return;
-	warn_blocks(build, policy->load_balancer, policy->connection_pool,
-		    policy->outlier_detection);
+	warn_blocks(build, policy->connection_pool, policy->outlier_detection);
 	for (size_t i = 0; i < policy->port_level_settings.count; i++) {
 		const struct port_traffic_policy *port = &policy->port_level_settings.items[i];
 
-		warn_blocks(build, port->load_balancer, port->connection_pool,
-			    port->outlier_detection);
+		warn_blocks(build, port->connection_pool, port->outlier_detection);
 	}
 	warn_at(build, policy->tunnel != NULL ? &policy->tunnel->at : NULL, "tunnel");
 	warn_at(build, policy->proxy_protocol != NULL ? &policy->proxy_protocol->at : NULL,

@@ -25,7 +25,8 @@ struct proxy_options {
 	const struct proxy_identity_files *files;
 	size_t file_count;
 	unsigned workers;       /* 0: one a core */
-	const char *access_log; /* path, "-" for standard output, "none"; NULL: MeshConfig's, else "-" */
+	const char *access_log; /* path, "-" for standard output, "none"; NULL: MeshConfig's, else
+				   "-" */
 	struct address admin;   /* len 0: no admin port */
 	uint64_t drain_ns;      /* how long a stop waits for requests in progress */
 };

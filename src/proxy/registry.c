@@ -80,6 +80,28 @@ static bool says_no_proxy(const struct text_map *labels)
 	return text_is(text_map_get(labels, TEXT("security.istio.io/tlsMode")), "disabled");
 }
 
+/* Of a Pod or Workload: Istio's own label, with dots for slashes where it is a label value, or
+ * Kubernetes' labels of a node, which some copy. */
+static struct text locality_of_labels(const struct text_map *labels, struct arena *arena)
+{
+	const struct text own = text_map_get(labels, TEXT("istio-locality"));
+	const struct text region = text_map_get(labels, TEXT("topology.kubernetes.io/region"));
+	const struct text zone = text_map_get(labels, TEXT("topology.kubernetes.io/zone"));
+	const struct text subzone = text_map_get(labels, TEXT("topology.istio.io/subzone"));
+	char *text;
+
+	if (own.len == 0 && region.len == 0)
+		return own;
+	if (own.len == 0)
+		return text_of(arena_printf(arena, "%.*s/%.*s/%.*s", TEXT_ARGS(region),
+					    TEXT_ARGS(zone), TEXT_ARGS(subzone)));
+	text = arena_strndup(arena, own.ptr, own.len);
+	for (char *c = text; text_find_char(own, '/') == TEXT_NONE && *c != '\0'; c++)
+		if (*c == '.')
+			*c = '/';
+	return text_of(text);
+}
+
 static void add_workload_entries(const struct resource_set *set, struct workload_instances *out)
 {
 	const struct resource_list list = resource_set_list(set, KIND_WORKLOAD_ENTRY);
@@ -91,6 +113,7 @@ static void add_workload_entries(const struct resource_set *set, struct workload
 
 		instance->labels = &endpoint->labels;
 		instance->address = endpoint->address;
+		instance->locality = endpoint->locality;
 		instance->service_account = account_or_default(endpoint->service_account);
 		instance->ports = endpoint->ports.items;
 		instance->port_count = endpoint->ports.count;
@@ -117,6 +140,7 @@ static void add_workloads(const struct resource_set *set, struct arena *arena,
 		if (workload->labels.count > 0)
 			instance->labels = &workload->labels;
 		instance->address = workload->address;
+		instance->locality = locality_of_labels(instance->labels, arena);
 		instance->service_account = account_or_default(workload->service_account);
 		instance->ports = ports;
 		instance->port_count = workload->ports.count;
@@ -150,6 +174,7 @@ static void add_pods(const struct resource_set *set, struct arena *arena,
 				};
 		}
 		instance->address = pod->pod_ip;
+		instance->locality = locality_of_labels(instance->labels, arena);
 		instance->service_account = account_or_default(pod->service_account_name);
 		instance->ports = ports;
 		instance->is_ready = pod->is_ready && pod->pod_ip.len > 0;
@@ -220,6 +245,7 @@ static void add_instance_endpoint(struct build *build, struct mesh_service_port 
 	endpoint->namespace = instance->namespace;
 	endpoint->workload = instance->name;
 	endpoint->service_account = instance->service_account;
+	endpoint->locality = instance->locality;
 	endpoint->weight = instance->weight;
 	endpoint->speaks_mtls = instance->speaks_mtls;
 }
@@ -405,6 +431,7 @@ static void add_inline_endpoints(struct build *build, struct mesh_service *servi
 		endpoint->namespace = service->namespace;
 		endpoint->workload = service->name;
 		endpoint->service_account = from->service_account;
+		endpoint->locality = from->locality;
 		endpoint->weight = from->weight > 0 ? from->weight : 1;
 		endpoint->speaks_mtls = !service->is_external && from->service_account.len > 0;
 	}

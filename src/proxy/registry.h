@@ -24,6 +24,7 @@ struct service_endpoint {
 	const char *name; /* of a host, where the address is still to be looked up; else NULL */
 	const struct text_map *labels;
 	struct text namespace, workload, service_account;
+	struct text locality; /* "region/zone/subzone"; may be absent or shorter */
 	uint32_t weight;
 	bool speaks_mtls; /* a proxy of the mesh is in front of it */
 };
@@ -59,7 +60,8 @@ struct workload_instance {
 	struct source_pos at;
 	struct text name, namespace, service_account;
 	const struct text_map *labels;
-	struct text address; /* "" for a Workload without one: this host, as an application */
+	struct text locality; /* "region/zone/subzone"; may be absent or shorter */
+	struct text address;  /* "" for a Workload without one: this host, as an application */
 	const struct named_port *ports;
 	size_t port_count;
 	bool speaks_mtls;

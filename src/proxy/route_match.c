@@ -43,8 +43,8 @@ static bool header_holds(const struct named_match *want, const struct http_field
 	return want->invert;
 }
 
-/* The first parameter of that name; "?key" has an empty value. Nothing is decoded, as in Envoy. */
-static struct text query_value(struct text query, struct text name)
+/* Nothing is decoded, as in Envoy. */
+struct text route_query_value(struct text query, struct text name)
 {
 	while (query.ptr != NULL) {
 		struct text value = text_split(&query, '&');
@@ -58,7 +58,7 @@ static struct text query_value(struct text query, struct text name)
 
 static bool query_holds(const struct named_match *want, struct text query)
 {
-	const struct text value = query_value(query, want->name);
+	const struct text value = route_query_value(query, want->name);
 
 	return value.ptr != NULL && text_holds(&want->match, value);
 }

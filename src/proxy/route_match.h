@@ -11,3 +11,6 @@ bool route_match_holds(const struct route_match *match, const struct route_subje
 /* Would every request hold? (prefix "/" or regex ".*" on the path and nothing else, or no
  * condition) */
 bool route_match_is_catch_all(const struct route_match *match);
+
+/* The first query parameter of that name; "?key" has an empty value. Absent: ptr NULL. */
+struct text route_query_value(struct text query, struct text name);

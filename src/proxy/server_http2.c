@@ -242,8 +242,7 @@ static void on_refused(struct http2 *http2, struct http_problem problem)
 {
 	struct downstream *downstream = http2_owner(http2);
 
-	access_log_refused_connection(&downstream->worker->log, downstream, "http",
-				      problem.reason);
+	access_log_refused_connection(&downstream->worker->log, downstream, "http", problem.reason);
 }
 
 static const struct http2_events connection_events = {

