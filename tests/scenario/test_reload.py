@@ -187,9 +187,7 @@ def test_what_a_destination_rule_asks_for_in_vain_is_said(mesh, origin):
         spec:
           host: api
           trafficPolicy:
-            loadBalancer: {simple: RANDOM}
-            outlierDetection: {consecutive5xxErrors: 3}
+            tunnel: {targetHost: api, targetPort: 80}
         """)
     mesh.start()
-    for field in ("loadBalancer", "outlierDetection"):
-        mesh.proxy.wait_for_log(f"'{field}' is read but not acted upon yet")
+    mesh.proxy.wait_for_log("'tunnel' is read but not acted upon yet")
