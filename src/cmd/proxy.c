@@ -24,9 +24,11 @@ enum option_code {
 	OPTION_ACCESS_LOG = 256,
 	OPTION_ADMIN,
 	OPTION_DRAIN,
+	OPTION_HANDOVER,
 	OPTION_IDENTITY_DIRECTORY,
 	OPTION_LOG_LEVEL,
 	OPTION_STRICT,
+	OPTION_TAKE_OVER,
 	OPTION_SVID,
 	OPTION_TRUST_DOMAIN,
 	OPTION_WORKERS,
@@ -38,9 +40,11 @@ static const struct option option_table[] = {
 	{ "access-log", required_argument, NULL, OPTION_ACCESS_LOG },
 	{ "admin", required_argument, NULL, OPTION_ADMIN },
 	{ "drain", required_argument, NULL, OPTION_DRAIN },
+	{ "handover", required_argument, NULL, OPTION_HANDOVER },
 	{ "identity-directory", required_argument, NULL, OPTION_IDENTITY_DIRECTORY },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
 	{ "strict", no_argument, NULL, OPTION_STRICT },
+	{ "take-over", no_argument, NULL, OPTION_TAKE_OVER },
 	{ "svid", required_argument, NULL, OPTION_SVID },
 	{ "trust-domain", required_argument, NULL, OPTION_TRUST_DOMAIN },
 	{ "workers", required_argument, NULL, OPTION_WORKERS },
@@ -128,6 +132,12 @@ static int take_option(struct arguments *arguments, int option)
 		if (!duration_parse(text_of(optarg), &options->drain_ns))
 			return command_usage(&proxy_command, "--drain wants a duration like 10s");
 		return STATUS_FINE;
+	case OPTION_HANDOVER:
+		options->handover = optarg;
+		return STATUS_FINE;
+	case OPTION_TAKE_OVER:
+		options->take_over = true;
+		return STATUS_FINE;
 	case OPTION_IDENTITY_DIRECTORY:
 		return add_directory(arguments, optarg);
 	case OPTION_LOG_LEVEL:
@@ -167,6 +177,8 @@ static int run(int argc, char **argv)
 	}
 	if (optind == argc)
 		return command_usage(&proxy_command, "name the files or directories of resources");
+	if (arguments.options.take_over && arguments.options.handover == NULL)
+		return command_usage(&proxy_command, "--take-over wants --handover PATH");
 	arguments.options.paths = (const char *const *)argv + optind;
 	arguments.options.path_count = (size_t)(argc - optind);
 	arguments.options.workloads = arguments.workloads;
@@ -200,6 +212,9 @@ const struct command proxy_command = {
 		"                             standard output\n"
 		"--workers N                  threads; one a core unless given\n"
 		"--drain DURATION             how long a stop waits for requests (10s)\n"
+		"--handover PATH              unix socket at which the next proxy can take over\n"
+		"--take-over                  take the sockets of the proxy that runs there, which "
+		"then ends\n"
 		"--log-level LEVEL            error, warn, info or debug\n"
 		"--strict                     what warns is an error\n"
 		"SIGTERM drains and ends, SIGHUP opens the access log again.\n",

@@ -2,6 +2,7 @@
 #include "cmd/supervisor.h"
 
 #include "cmd/command.h"
+#include "cmd/upgrade.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -20,8 +21,9 @@
 
 struct child {
 	const struct role *role;
-	pid_t pid;      /* 0: not running */
-	unsigned lives; /* how often it was started */
+	pid_t pid;         /* 0: not running */
+	pid_t predecessor; /* the same role from before an upgrade; 0: none */
+	unsigned lives;    /* how often it was started */
 	uint64_t started_ns, start_at_ns, pause_ns;
 };
 
@@ -33,10 +35,14 @@ struct supervisor {
 	int status;
 };
 
-static void become(const struct role *role, pid_t parent)
+static void become(const struct role *role, pid_t parent, bool takes_over)
 {
-	const char *argv[ROLE_ARGUMENTS_MAX + 3] = { "mangrove", role->name };
+	const char *argv[ROLE_ARGUMENTS_MAX + 4] = { "mangrove", role->name };
+	size_t count = 2;
 	sigset_t none;
+
+	if (takes_over)
+		argv[count++] = "--take-over";
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent) /* it died before the line above */
@@ -44,7 +50,7 @@ static void become(const struct role *role, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (size_t i = 0; role->arguments[i] != NULL; i++)
-		argv[i + 2] = role->arguments[i];
+		argv[count++] = role->arguments[i];
 	execv("/proc/self/exe", (char *const *)argv);
 	_exit(127);
 }
@@ -55,7 +61,7 @@ static void start(struct child *child)
 	const pid_t pid = fork();
 
 	if (pid == 0)
-		become(child->role, self);
+		become(child->role, self, child->role->takes_over && child->predecessor > 0);
 	child->started_ns = clock_monotonic_ns();
 	child->start_at_ns = 0;
 	if (pid < 0) {
@@ -112,15 +118,67 @@ static void on_death(struct supervisor *supervisor, struct child *child, int wai
 		 (unsigned long long)(child->pause_ns / NS_PER_MS));
 }
 
+static void on_predecessor_gone(struct supervisor *supervisor, struct child *child)
+{
+	log_info("%s of before the upgrade (process %d) has ended", child->role->name,
+		 (int)child->predecessor);
+	child->predecessor = 0;
+	if (child->pid == 0 && !supervisor->is_stopping)
+		start(child);
+}
+
 static void reap(struct supervisor *supervisor)
 {
 	int wait_status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0)
-		for (size_t i = 0; i < supervisor->count; i++)
-			if (supervisor->children[i].pid == pid)
-				on_death(supervisor, &supervisor->children[i], wait_status);
+	while ((pid = waitpid(-1, &wait_status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < supervisor->count; i++) {
+			struct child *child = &supervisor->children[i];
+
+			if (child->pid == pid)
+				on_death(supervisor, child, wait_status);
+			else if (child->predecessor == pid)
+				on_predecessor_gone(supervisor, child);
+		}
+	}
+}
+
+/* ---- upgrade ---- */
+
+static void upgrade(struct supervisor *supervisor)
+{
+	struct error err = { 0 };
+	AUTO_BUFFER struct buffer list = { 0 };
+
+	for (size_t i = 0; i < supervisor->count; i++)
+		if (supervisor->children[i].predecessor > 0) {
+			log_warn("not upgraded: %s still takes over from the last time",
+				 supervisor->children[i].role->name);
+			return;
+		}
+	for (size_t i = 0; i < supervisor->count; i++)
+		buffer_printf(&list, "%s%s=%d", i > 0 ? "," : "",
+			      supervisor->children[i].role->name, (int)supervisor->children[i].pid);
+
+	AUTO(mem_free_text) char *children = buffer_take(&list);
+
+	log_info("upgrading");
+	upgrade_exec(children, &err);
+	log_problem(LOG_LEVEL_ERROR, "not upgraded, all goes on as it was", &err);
+}
+
+/* A role that was there before: one that cannot be taken over has to go first. */
+static void adopt(struct child *child)
+{
+	const pid_t pid = upgrade_child(getenv(UPGRADE_CHILDREN), child->role->name);
+
+	if (pid <= 0)
+		return;
+	child->predecessor = pid;
+	child->lives = 1; /* it did run: what fails now may be mended */
+	if (!child->role->takes_over)
+		kill(pid, SIGTERM);
 }
 
 static int start_due(struct supervisor *supervisor)
@@ -155,6 +213,8 @@ static void take_signals(struct supervisor *supervisor, int wait_ms)
 	while (read(supervisor->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD) {
 			reap(supervisor);
+		} else if (info.ssi_signo == SIGUSR2) {
+			upgrade(supervisor);
 		} else if (info.ssi_signo == SIGHUP) {
 			for (size_t i = 0; i < supervisor->count; i++)
 				if (supervisor->children[i].pid > 0)
@@ -169,6 +229,8 @@ static void stop_child(struct supervisor *supervisor, struct child *child)
 {
 	const uint64_t limit = clock_monotonic_ns() + KILL_NS;
 
+	if (child->predecessor > 0)
+		kill(child->predecessor, SIGTERM);
 	if (child->pid == 0)
 		return;
 	kill(child->pid, SIGTERM);
@@ -190,6 +252,7 @@ static int open_signals(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -204,9 +267,14 @@ int supervisor_run(const struct role *roles, size_t count)
 	};
 
 	for (size_t i = 0; i < count; i++) {
-		supervisor.children[i].role = &roles[i];
-		start(&supervisor.children[i]);
+		struct child *child = &supervisor.children[i];
+
+		child->role = &roles[i];
+		adopt(child);
+		if (child->predecessor == 0 || child->role->takes_over)
+			start(child);
 	}
+	unsetenv(UPGRADE_CHILDREN);
 	while (!supervisor.is_stopping)
 		take_signals(&supervisor, start_due(&supervisor));
 	for (size_t i = count; i-- > 0;)

@@ -3,7 +3,11 @@
  *
  * A role that dies is started again after a pause that grows from 0.1 to 5 seconds while it keeps
  * dying. One that ends with "bad input" (exit status 2) would do so again: then all is stopped.
- * Roles die with the supervisor. */
+ * Roles die with the supervisor.
+ *
+ * SIGUSR2 upgrades: the supervisor becomes the program that now lies where it was started from
+ * (upgrade.h) and starts each role anew. A role that can take over from its predecessor does so,
+ * and the old one ends when the new one is ready; others are stopped first. */
 #pragma once
 
 #include "base/base.h"
@@ -12,6 +16,7 @@
 
 struct role {
 	const char *name;                              /* the command: "identity" */
+	bool takes_over;                               /* understands --take-over */
 	const char *arguments[ROLE_ARGUMENTS_MAX + 1]; /* after the command; NULL ends them */
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "cmd/supervisor.h"
+#include "cmd/upgrade.h"
 #include "resource/resource.h"
 
 #include <errno.h>
@@ -128,11 +129,14 @@ static void fill_identity(struct role *role, const struct arguments *arguments, 
 	add_common(&list, arguments);
 }
 
-static void fill_proxy(struct role *role, const struct arguments *arguments, const char *endpoint)
+static void fill_proxy(struct role *role, const struct arguments *arguments, const char *endpoint,
+		       const char *handover)
 {
 	struct argument_list list = { .role = role };
 
 	role->name = "proxy";
+	role->takes_over = true;
+	add_option(&list, "--handover", handover);
 	add_option(&list, "--workload-api", endpoint);
 	add_option(&list, "--admin", arguments->admin);
 	add_option(&list, "--access-log", arguments->access_log);
@@ -176,7 +180,8 @@ static int run(int argc, char **argv)
 		return command_usage(&up_command,
 				     "at most %d paths: put the files into a directory",
 				     ROLE_ARGUMENTS_MAX / 2);
-	status = check_paths(&arguments);
+	if (getenv(UPGRADE_CHILDREN) == NULL) /* else the roles of before go on meanwhile */
+		status = check_paths(&arguments);
 	if (status != STATUS_FINE)
 		return status;
 	if (file_make_directory(arguments.state, 0755, &err) < 0) {
@@ -186,11 +191,12 @@ static int run(int argc, char **argv)
 
 	AUTO(mem_free_text) char *socket = mem_printf("%s/workload-api.sock", arguments.state);
 	AUTO(mem_free_text) char *endpoint = mem_printf("unix://%s", socket);
+	AUTO(mem_free_text) char *handover = mem_printf("%s/proxy.sock", arguments.state);
 
 	log_set_role("up");
 	log_info("state is kept in %s", arguments.state);
 	fill_identity(&roles[0], &arguments, socket);
-	fill_proxy(&roles[1], &arguments, endpoint);
+	fill_proxy(&roles[1], &arguments, endpoint, handover);
 	return supervisor_run(roles, COUNT_OF(roles));
 }
 
@@ -212,6 +218,10 @@ const struct command up_command = {
 		"--workers N                the proxy's threads; one a core unless given\n"
 		"--drain DURATION           how long a stop waits for requests (10s)\n"
 		"--svid-ttl DURATION   of the certificates issued (1h)\n"
-		"--strict                   what warns is an error\n",
+		"--strict                   what warns is an error\n"
+		"SIGTERM drains and ends, SIGHUP opens the access log again, SIGUSR2 upgrades to "
+		"the\n"
+		"program that now lies where this one was started from, without a failed "
+		"request.\n",
 	.run = run,
 };

@@ -261,8 +261,10 @@ static void on_visitors(struct watch *watch, uint32_t events)
 int admin_listen(struct control *control, const struct address *address, struct admin **out,
 		 struct error *err)
 {
-	int fd = socket_check_free(address, err);
+	int fd = inheritance_socket(&control->inheritance, ADMIN_KEY, 0);
 
+	if (fd < 0)
+		fd = socket_check_free(address, err);
 	if (fd == 0)
 		fd = socket_listen(address, 0600, err);
 	if (fd < 0)
@@ -275,6 +277,11 @@ int admin_listen(struct control *control, const struct address *address, struct 
 	list_init(&admin->visitors);
 	*out = admin;
 	return loop_watch(control->loop, &admin->watch, EPOLLIN, err);
+}
+
+int admin_socket(const struct admin *admin)
+{
+	return admin->watch.fd;
 }
 
 void admin_free(struct admin *admin)

@@ -24,10 +24,13 @@ static void *run_worker(void *arg)
 	return NULL;
 }
 
-static unsigned worker_count(const struct proxy_options *options)
+static unsigned worker_count(const struct control *control)
 {
+	const struct proxy_options *options = control->options;
 	cpu_set_t cpus;
 
+	if (control->inheritance.workers > 0) /* a socket each */
+		return control->inheritance.workers;
 	if (options->workers > 0)
 		return options->workers;
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) < 0)
@@ -37,7 +40,7 @@ static unsigned worker_count(const struct proxy_options *options)
 
 static void start_workers(struct control *control)
 {
-	control->worker_count = worker_count(control->options);
+	control->worker_count = worker_count(control);
 	control->workers = mem_alloc_array(control->worker_count, sizeof(struct worker *));
 	for (unsigned i = 0; i < control->worker_count; i++) {
 		control->workers[i] = worker_new(i, control->log);
@@ -65,6 +68,7 @@ struct drain_task {
 	struct task task;
 	struct control *control;
 	struct worker *worker;
+	bool politely;
 };
 
 static void on_worker_drained(struct task *task)
@@ -92,23 +96,19 @@ static void run_drain(struct task *task)
 
 	drain->worker->idle_arg = drain;
 	drain->worker->on_idle = post_drained;
-	worker_drain(drain->worker);
+	worker_drain(drain->worker, drain->politely);
 }
 
 static void on_drain_limit(struct timer *timer)
 {
 	struct control *control = CONTAINER_OF(timer, struct control, drain_limit);
 
-	log_warn("requests still in progress after the drain time are cut off");
+	log_warn("connections still open after the drain time are cut off");
 	loop_stop(control->loop);
 }
 
-static void begin_stop(struct control *control)
+static void begin_drain(struct control *control, bool politely)
 {
-	if (control->is_stopping) { /* asked twice: at once */
-		loop_stop(control->loop);
-		return;
-	}
 	control->is_stopping = true;
 	log_info("stopping: no new connections, requests in progress are finished");
 	timer_set(control->loop, &control->drain_limit,
@@ -118,9 +118,24 @@ static void begin_stop(struct control *control)
 
 		drain->control = control;
 		drain->worker = control->workers[i];
+		drain->politely = politely;
 		drain->task.run = run_drain;
 		loop_post(drain->worker->loop, &drain->task);
 	}
+}
+
+static void begin_stop(struct control *control)
+{
+	if (control->is_stopping) /* asked twice: at once */
+		loop_stop(control->loop);
+	else
+		begin_drain(control, false);
+}
+
+void control_stop_politely(struct control *control)
+{
+	if (!control->is_stopping)
+		begin_drain(control, true);
 }
 
 /* ---- what changes ---- */
@@ -311,9 +326,38 @@ const char *control_access_log(const struct control *control)
 	return strcmp(path, "none") == 0 ? NULL : path;
 }
 
+void control_now_ready(struct control *control)
+{
+	const struct proxy_options *options = control->options;
+	struct error err = { 0 };
+
+	inheritance_finish(&control->inheritance);
+	if (options->handover != NULL && control->handover == NULL
+	    && handover_offer(control, options->handover, &control->handover, &err) < 0)
+		log_problem(LOG_LEVEL_ERROR, "this proxy cannot be taken over", &err);
+}
+
+static int take_over(struct control *control, struct error *err)
+{
+	const struct proxy_options *options = control->options;
+
+	if (!options->take_over)
+		return options->handover != NULL ? handover_check_free(options->handover, err) : 0;
+
+	const int code = handover_take(options->handover, &control->inheritance, err);
+
+	if (code == 0)
+		log_info("taking over %zu sockets for %u workers", control->inheritance.count,
+			 control->inheritance.workers);
+	return code;
+}
+
 static int start(struct control *control, struct error *err)
 {
 	int code = watch_signals(control, err);
+
+	if (code == 0)
+		code = take_over(control, err);
 
 	if (code == 0)
 		code = open_resources(control, err);
@@ -334,6 +378,9 @@ static int start(struct control *control, struct error *err)
 
 static void finish(struct control *control)
 {
+	handover_free(control->handover);
+	inheritance_drop(&control->inheritance);
+	listening_done(&control->listening);
 	admin_free(control->admin);
 	stop_workers(control);
 	access_log_close(control->log);

@@ -6,6 +6,8 @@
 #pragma once
 
 #include "identity/identity.h"
+#include "proxy/handover.h"
+#include "proxy/listening.h"
 #include "proxy/plan.h"
 #include "proxy/proxy.h"
 #include "proxy/worker.h"
@@ -27,6 +29,9 @@ struct control {
 	size_t worker_count, drained_workers;
 	struct access_log *log;
 	struct admin *admin;
+	struct listening listening; /* of the plan in force */
+	struct inheritance inheritance;
+	struct handover *handover; /* NULL: nothing is offered (yet) */
 	uint64_t plans_applied, plans_refused;
 	bool is_stopping;
 	int code; /* why it ended */
@@ -41,13 +46,19 @@ const char *control_access_log(const struct control *control);
 /* control_revoke.c: workers cut off whom the newest resources revoke. */
 void control_revoke(const struct control *control);
 bool control_is_ready(const struct control *control);
+/* The first time: the proxy that was taken over may go, and this one can be taken over. */
+void control_now_ready(struct control *control);
+/* Another proxy accepts from now on: what is idle may still ask once more. */
+void control_stop_politely(struct control *control);
 
 /* control_gather.c: a copy of all workers' metrics, added up; `done` gets it on the control thread.
  */
 typedef void (*metrics_gathered_fn)(void *owner, const struct metrics *metrics);
 void control_gather_metrics(struct control *control, metrics_gathered_fn done, void *owner);
 
-/* admin.c */
+/* admin.c; a socket that was inherited under ADMIN_KEY is used. */
 int admin_listen(struct control *control, const struct address *address, struct admin **out,
 		 struct error *err);
+#define ADMIN_KEY "admin"
+int admin_socket(const struct admin *admin);
 void admin_free(struct admin *admin); /* NULL is fine */

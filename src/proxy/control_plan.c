@@ -3,73 +3,6 @@
 #include "proxy/control.h"
 
 #include <errno.h>
-#include <unistd.h>
-
-/* ---- sockets ---- */
-
-/* listener i, worker w: sockets[w * listeners + i]; -1 where the worker has it open already */
-struct socket_table {
-	int *sockets;
-	size_t listeners, workers;
-};
-
-static void close_sockets(struct socket_table *table)
-{
-	for (size_t i = 0; i < table->listeners * table->workers; i++)
-		if (table->sockets[i] >= 0)
-			close(table->sockets[i]);
-	mem_free(table->sockets);
-}
-
-static bool is_open(const struct plan *plan, const char *key)
-{
-	for (size_t i = 0; plan != NULL && i < plan->listener_count; i++)
-		if (strcmp(plan->listeners[i].key, key) == 0)
-			return true;
-	return false;
-}
-
-static int open_for_workers(const struct listener_plan *listener, struct socket_table *table,
-			    size_t index, struct error *err)
-{
-	/* sockets that share a port also share it with a stranger of the same user: look first */
-	const int code = socket_check_free(&listener->address, err);
-
-	if (code < 0)
-		return code;
-	for (size_t w = 0; w < table->workers; w++) {
-		const int fd = socket_listen(&listener->address, 0600, err);
-
-		if (fd < 0)
-			return fd;
-		table->sockets[w * table->listeners + index] = fd;
-		if (listener->address.any.sa_family == AF_UNIX)
-			break; /* a path has one socket: the first worker's */
-	}
-	return 0;
-}
-
-static int open_sockets(const struct control *control, const struct plan *plan,
-			struct socket_table *table, struct error *err)
-{
-	table->listeners = plan->listener_count;
-	table->workers = control->worker_count;
-	table->sockets = mem_alloc_array(table->listeners * table->workers, sizeof(int));
-	for (size_t i = 0; i < table->listeners * table->workers; i++)
-		table->sockets[i] = -1;
-	for (size_t i = 0; i < plan->listener_count; i++) {
-		const struct listener_plan *listener = &plan->listeners[i];
-		int code = 0;
-
-		if (!is_open(control->plan, listener->key))
-			code = open_for_workers(listener, table, i, err);
-		if (code < 0) {
-			err->at = listener->at;
-			return code;
-		}
-	}
-	return 0;
-}
 
 /* ---- handing it to the workers ---- */
 
@@ -90,9 +23,9 @@ static void run_swap(struct task *task)
 }
 
 static void post_plan(const struct control *control, struct plan *plan,
-		      const struct socket_table *table)
+		      const struct listening *listening)
 {
-	const size_t size = table->listeners * sizeof(int);
+	const size_t size = listening->count * sizeof(int);
 
 	for (size_t w = 0; w < control->worker_count; w++) {
 		struct swap_task *swap = mem_alloc(sizeof(*swap) + size);
@@ -100,8 +33,12 @@ static void post_plan(const struct control *control, struct plan *plan,
 		swap->task.run = run_swap;
 		swap->worker = control->workers[w];
 		swap->plan = plan_ref(plan);
-		if (size > 0)
-			memcpy(swap->sockets, table->sockets + w * table->listeners, size);
+		for (size_t i = 0; i < listening->count; i++) {
+			const struct listening_item *item = &listening->items[i];
+
+			swap->sockets[i] =
+				item->is_new && w < item->socket_count ? item->sockets[w] : -1;
+		}
 		loop_post(control->workers[w]->loop, &swap->task);
 	}
 }
@@ -125,15 +62,15 @@ static void report(const struct diagnostics *diagnostics)
 
 static int put_in_force(struct control *control, struct plan *plan, struct error *err)
 {
-	struct socket_table table;
-	const int code = open_sockets(control, plan, &table, err);
+	struct listening listening;
+	const int code = listening_open(&control->listening, &control->inheritance, plan,
+					control->worker_count, &listening, err);
 
-	if (code < 0) {
-		close_sockets(&table);
+	if (code < 0)
 		return code;
-	}
-	post_plan(control, plan, &table);
-	mem_free(table.sockets);
+	post_plan(control, plan, &listening);
+	listening_done(&control->listening);
+	control->listening = listening;
 	plan_unref(control->plan);
 	control->plan = plan_ref(plan);
 	control->plans_applied++;
@@ -169,6 +106,8 @@ int control_replan(struct control *control, struct error *err)
 		code = put_in_force(control, plan, err);
 	if (code < 0)
 		control->plans_refused++;
+	else if (control_is_ready(control))
+		control_now_ready(control);
 	return code;
 }
 

@@ -184,14 +184,14 @@ static void on_finished(struct link *link)
 	downstream_close(downstream_of_link(link));
 }
 
-void downstream_retire(struct downstream *downstream)
+void downstream_retire(struct downstream *downstream, bool politely)
 {
 	downstream->keep_alive = false;
 	if (downstream->http2 != NULL) {
 		http2_shut_down(downstream->http2);
 		return;
 	}
-	if (downstream->exchange == NULL && input_length(&downstream->input) == 0)
+	if (!politely && downstream->exchange == NULL && input_length(&downstream->input) == 0)
 		downstream_close(downstream);
 }
 

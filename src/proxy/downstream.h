@@ -52,8 +52,9 @@ struct downstream {
 
 void downstream_accept(struct listener *listener, int fd, const struct address *peer);
 void downstream_close(struct downstream *downstream);
-/* Lets it finish what it does, then closes: at a drain, or when its listener is gone. */
-void downstream_retire(struct downstream *downstream);
+/* Lets it finish what it does, then closes: at a drain, or when its listener is gone. `politely`:
+ * idle, it may bring one more request first (a client may be sending it just now). */
+void downstream_retire(struct downstream *downstream, bool politely);
 
 struct downstream *downstream_of_link(struct link *link);
 /* What its listener is to do by the worker's current plan. */

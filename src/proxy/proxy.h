@@ -28,6 +28,8 @@ struct proxy_options {
 	const char *access_log; /* path, "-" for standard output, "none"; NULL: MeshConfig's, else
 				   "-" */
 	struct address admin;   /* len 0: no admin port */
+	const char *handover;   /* unix socket at which the next proxy can take over; NULL: none */
+	bool take_over;         /* from the proxy that is there */
 	uint64_t drain_ns;      /* how long a stop waits for requests in progress */
 };
 

@@ -153,13 +153,14 @@ static void close_listener(struct listener *listener)
 		free_listener(listener);
 }
 
-static void retire_connections_of(struct worker *worker, const struct listener *listener)
+static void retire_connections_of(struct worker *worker, const struct listener *listener,
+				  bool politely)
 {
 	LIST_FOR_EACH_SAFE (&worker->downstreams, link) {
 		struct downstream *downstream = LIST_ITEM(link, struct downstream, link_in_worker);
 
 		if (listener == NULL || downstream->listener == listener)
-			downstream_retire(downstream);
+			downstream_retire(downstream, politely);
 	}
 }
 
@@ -181,7 +182,7 @@ void worker_swap_plan(struct worker *worker, struct plan *plan, const int *socke
 
 		listener->plan = find_listener_plan(plan, listener->key);
 		if (listener->plan == NULL) {
-			retire_connections_of(worker, listener);
+			retire_connections_of(worker, listener, false);
 			close_listener(listener);
 		}
 	}
@@ -201,12 +202,12 @@ void worker_connection_closed(struct worker *worker)
 		worker->on_idle(worker);
 }
 
-void worker_drain(struct worker *worker)
+void worker_drain(struct worker *worker, bool politely)
 {
 	worker->is_draining = true;
 	LIST_FOR_EACH_SAFE (&worker->listeners, link)
 		close_listener(LIST_ITEM(link, struct listener, link));
-	retire_connections_of(worker, NULL);
+	retire_connections_of(worker, NULL, politely);
 	worker_connection_closed(worker);
 }
 

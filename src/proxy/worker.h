@@ -71,8 +71,9 @@ void worker_free(struct worker *worker); /* its loop has ended */
 /* On the worker's thread. sockets[i]: a listening descriptor for plan->listeners[i], or -1 where
  * the worker has one already. */
 void worker_swap_plan(struct worker *worker, struct plan *plan, const int *sockets);
-/* Stops listening and lets what goes on end; connections are told to close. */
-void worker_drain(struct worker *worker);
+/* Stops listening and lets what goes on end; connections are told to close. `politely`: those of
+ * HTTP/1 that are idle may bring one more request, which tells them. */
+void worker_drain(struct worker *worker, bool politely);
 void worker_close_all(struct worker *worker);
 
 struct held_plan *held_plan_ref(struct held_plan *held);
