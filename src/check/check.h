@@ -8,6 +8,7 @@
  * read, and written only by the fixer. Memory is bounded by the largest file and its findings. */
 #pragma once
 
+#include "check/admission.h"
 #include "check/artifact.h"
 #include "check/baseline.h"
 #include "check/catalog.h"

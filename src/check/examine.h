@@ -10,6 +10,8 @@
 int examine_dockerfile(struct examination *exam, struct error *err);
 int examine_manifest(struct examination *exam, struct error *err);
 int examine_nginx(struct examination *exam, struct error *err);
+/* Everything but the Pod Security Standards, over exam->manifest. */
+void examine_objects(struct examination *exam);
 
 /* Reads and examines one file; `named`: by the user, so an unknown kind is a problem. */
 void check_file(struct check_run *run, const struct check_options *options, const char *path,

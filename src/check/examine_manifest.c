@@ -6,13 +6,20 @@
 /* Restricted as of today, unless the options name a standard: then by that alone. */
 static void judge_pods(struct examination *exam)
 {
-	struct pod_security standard = { POD_SECURITY_RESTRICTED, POD_SECURITY_NEWEST };
+	struct pod_security standard = { POD_SECURITY_RESTRICTED, POD_SECURITY_LATEST };
 
 	if (exam->options->pod_security.level != POD_SECURITY_NONE)
 		standard = exam->options->pod_security;
 	for (size_t i = 0; i < exam->manifest->count; i++)
 		if (exam->manifest->objects[i].pod_spec != NULL)
 			pod_judge(exam, &exam->manifest->objects[i], standard);
+}
+
+void examine_objects(struct examination *exam)
+{
+	exam_run_family(exam, &kubernetes_family);
+	exam_run_family(exam, &network_family);
+	exam_run_family(exam, &rbac_family);
 }
 
 int examine_manifest(struct examination *exam, struct error *err)
@@ -24,11 +31,8 @@ int examine_manifest(struct examination *exam, struct error *err)
 		return result;
 	exam->manifest = &manifest;
 	judge_pods(exam);
-	if (exam->options->pod_security.level == POD_SECURITY_NONE) {
-		exam_run_family(exam, &kubernetes_family);
-		exam_run_family(exam, &network_family);
-		exam_run_family(exam, &rbac_family);
-	}
+	if (exam->options->pod_security.level == POD_SECURITY_NONE)
+		examine_objects(exam);
 	exam->manifest = NULL;
 	return 0;
 }

@@ -111,13 +111,18 @@ int manifest_parse(struct manifest *out, struct examination *exam, struct error 
 		.bytes = exam->text,
 		.is_json = text_ends_with_nocase(text_of(exam->file), TEXT(".json")),
 	};
-	struct collector collector = { .exam = exam };
 	const struct value *documents;
 	const int result =
 		value_parse(exam->arena, &source, exam_value_problem, exam, &documents, err);
 
-	if (result != 0)
-		return result;
+	return result == 0 ? manifest_collect(out, exam, documents, err) : result;
+}
+
+int manifest_collect(struct manifest *out, struct examination *exam, const struct value *documents,
+		     struct error *err)
+{
+	struct collector collector = { .exam = exam };
+
 	for (const struct value *document = documents; document != NULL; document = document->next)
 		add_object(&collector, document, 0);
 	if (collector.count >= OBJECTS_MAX)

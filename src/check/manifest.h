@@ -25,6 +25,9 @@ struct manifest {
 void exam_value_problem(void *context, bool is_error, const struct error *problem);
 
 int manifest_parse(struct manifest *out, struct examination *exam, struct error *err);
+/* The objects of documents that are read already, linked by `next`. */
+int manifest_collect(struct manifest *out, struct examination *exam, const struct value *documents,
+		     struct error *err);
 
 bool manifest_is(const struct manifest_object *object, const char *group, const char *kind);
 struct text manifest_text(const struct value *mapping, const char *dotted_path); /* or absent */

@@ -9,14 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static int parse_level(struct text name, enum pod_security_level *out)
-{
-	static const char *const names[] = { [POD_SECURITY_PRIVILEGED] = "privileged",
-					     [POD_SECURITY_BASELINE] = "baseline",
-					     [POD_SECURITY_RESTRICTED] = "restricted" };
+static const char *const level_names[] = { [POD_SECURITY_PRIVILEGED] = "privileged",
+					   [POD_SECURITY_BASELINE] = "baseline",
+					   [POD_SECURITY_RESTRICTED] = "restricted" };
 
-	for (size_t i = POD_SECURITY_PRIVILEGED; i < COUNT_OF(names); i++) {
-		if (text_is(name, names[i])) {
+int pod_security_parse_level(struct text name, enum pod_security_level *out)
+{
+	*out = POD_SECURITY_RESTRICTED;
+	for (size_t i = POD_SECURITY_PRIVILEGED; i < COUNT_OF(level_names); i++) {
+		if (text_is(name, level_names[i])) {
 			*out = (enum pod_security_level)i;
 			return 0;
 		}
@@ -24,24 +25,53 @@ static int parse_level(struct text name, enum pod_security_level *out)
 	return -EINVAL;
 }
 
+int pod_security_parse_version(struct text version, unsigned *minor)
+{
+	uint64_t number;
+
+	*minor = POD_SECURITY_LATEST;
+	if (text_is(version, "latest"))
+		return 0;
+	if (!text_starts_with(version, TEXT("v1."))
+	    || !text_parse_number(text_from(version, 3), POD_SECURITY_LATEST - 1, &number))
+		return -EINVAL;
+	*minor = (unsigned)number;
+	return 0;
+}
+
 int pod_security_parse(const char *text, struct pod_security *out, struct error *err)
 {
 	struct text rest = text_of(text);
 	const struct text level = text_split(&rest, ':');
-	uint64_t minor = POD_SECURITY_NEWEST;
 
-	if (parse_level(level, &out->level) != 0)
+	if (pod_security_parse_level(level, &out->level) != 0)
 		return error_set(
 			err, -EINVAL,
 			"there is no level '%.*s'; privileged, baseline and restricted are",
 			TEXT_ARGS(level));
-	if (rest.ptr != NULL && !text_is(rest, "latest")
-	    && (!text_starts_with(rest, TEXT("v1."))
-		|| !text_parse_number(text_from(rest, 3), 9999, &minor)))
+	out->minor = POD_SECURITY_LATEST;
+	if (rest.ptr != NULL && pod_security_parse_version(rest, &out->minor) != 0)
 		return error_set(err, -EINVAL, "'%.*s' is no version; write latest or v1.32",
 				 TEXT_ARGS(rest));
-	out->minor = (unsigned)MIN_OF(minor, (uint64_t)POD_SECURITY_NEWEST);
 	return 0;
+}
+
+const char *pod_security_format(struct pod_security standard, char out[POD_SECURITY_TEXT_MAX])
+{
+	if (standard.minor == POD_SECURITY_LATEST)
+		snprintf(out, POD_SECURITY_TEXT_MAX, "%s:latest", level_names[standard.level]);
+	else
+		snprintf(out, POD_SECURITY_TEXT_MAX, "%s:v1.%u", level_names[standard.level],
+			 standard.minor);
+	return out;
+}
+
+const struct pod_control *pod_control_of(const struct check *check)
+{
+	for (size_t i = 0; i < pod_control_count; i++)
+		if (strcmp(pod_controls[i].id, check->id) == 0)
+			return &pod_controls[i];
+	return NULL;
 }
 
 static bool is_active(const struct pod_control *control, const struct judged_pod *pod,

@@ -5,19 +5,18 @@
 
 #include "check/manifest.h"
 
-#define POD_SECURITY_NEWEST 37u /* v1.37; later versions are judged as this one */
-
 struct judged_pod {
 	struct examination *exam;
 	const struct manifest_object *object;
 	const struct value *spec, *metadata;
-	unsigned minor;  /* judged as of v1.minor */
+	unsigned minor;  /* judged as of v1.minor; the newest rules are those of v1.37 */
 	bool host_users; /* false: the pod has a user namespace of its own */
 	bool is_windows;
 };
 
 struct pod_control {
 	const char *id;                /* of its check */
+	const char *reason;            /* as Kubernetes words a refusal */
 	enum pod_security_level level; /* the lowest that has it */
 	unsigned since;                /* v1.since */
 	unsigned windows_exempt_since; /* 0: never */
@@ -27,6 +26,12 @@ struct pod_control {
 
 extern const struct pod_control pod_controls[];
 extern const size_t pod_control_count;
+
+const struct pod_control *pod_control_of(const struct check *check); /* NULL: none of them */
+/* A level and a version as the labels of a namespace have them; what is wrong is read as
+ * restricted, as latest, and -EINVAL. */
+int pod_security_parse_level(struct text name, enum pod_security_level *out);
+int pod_security_parse_version(struct text version, unsigned *minor);
 
 void pod_judge(struct examination *exam, const struct manifest_object *object,
 	       struct pod_security standard);

@@ -14,13 +14,18 @@ enum pod_security_level {
 	POD_SECURITY_RESTRICTED
 };
 
-struct pod_security { /* judge by this alone */
+#define POD_SECURITY_LATEST 10000u
+
+struct pod_security {
 	enum pod_security_level level;
-	unsigned minor; /* of v1.minor */
+	unsigned minor; /* of v1.minor, or POD_SECURITY_LATEST */
 };
 
 /* "restricted:v1.32", "baseline:latest", "restricted". */
 int pod_security_parse(const char *text, struct pod_security *out, struct error *err);
+#define POD_SECURITY_TEXT_MAX 32
+/* The same form: "restricted:v1.32". Returns out. */
+const char *pod_security_format(struct pod_security standard, char out[POD_SECURITY_TEXT_MAX]);
 
 struct override { /* of a check's severity; FINDING_OFF ignores it */
 	const char *selector;
@@ -32,7 +37,7 @@ struct override { /* of a check's severity; FINDING_OFF ignores it */
 struct check_options {                         /* everything borrowed */
 	const char *const *only, *const *skip; /* selectors, NULL-terminated; NULL: none */
 	enum finding_severity show_from;       /* lower ones are not found at all */
-	struct pod_security pod_security;
+	struct pod_security pod_security;      /* a level: pods are judged by it alone */
 	const struct override *overrides;
 	size_t override_count;
 	const char *const *trusted_registries; /* DL3026; NULL: any */

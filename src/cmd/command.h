@@ -29,6 +29,7 @@ const struct command *command_find(const char *name);
 int command_usage(const struct command *command, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
+extern const struct command admit_command;
 extern const struct command check_command;
 extern const struct command explain_command;
 extern const struct command help_command;
