@@ -4,6 +4,7 @@
 #include "check/check.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define SECONDS 3
 
@@ -41,6 +42,56 @@ static void measure(const char *what, const char *file, const char *text, enum a
 	       (double)count * (double)NS_PER_SEC / (double)elapsed);
 }
 
+static const char review[] =
+	"{\"apiVersion\":\"admission.k8s.io/"
+	"v1\",\"kind\":\"AdmissionReview\",\"request\":{\"uid\":\"1\","
+	"\"operation\":\"CREATE\",\"namespace\":\"shop\",\"userInfo\":{\"username\":\"u\"},"
+	"\"resource\":{\"group\":\"\",\"resource\":\"pods\"},\"object\":{\"apiVersion\":\"v1\","
+	"\"kind\":\"Pod\",\"metadata\":{\"name\":\"web\",\"labels\":{\"app\":\"web\"}},\"spec\":{"
+	"\"containers\":[{\"name\":\"web\",\"image\":\"web:1\",\"ports\":[{\"containerPort\":8080}]"
+	","
+	"\"env\":[{\"name\":\"A\",\"value\":\"b\"}],\"resources\":{\"limits\":{\"memory\":\"64Mi\"}"
+	"}},"
+	"{\"name\":\"proxy\",\"image\":\"proxy:1\",\"securityContext\":{\"privileged\":true}}]}}}}";
+
+static int compare_times(const void *a, const void *b)
+{
+	const uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static void measure_admission(const struct check_options *options)
+{
+	enum { COUNT = 20000 };
+	const struct pod_security restricted = { POD_SECURITY_RESTRICTED, POD_SECURITY_LATEST };
+	const struct admission_settings settings = {
+		.options = options,
+		.standards = { restricted, restricted, restricted },
+		.deny_from = FINDING_ERROR,
+		.warn_from = FINDING_WARNING,
+		.audit_from = FINDING_INFO,
+	};
+	struct admission *admission = admission_new(&settings);
+	uint64_t *times = mem_alloc_array(COUNT, sizeof(*times));
+	AUTO_BUFFER struct buffer answer = { 0 };
+
+	for (int i = 0; i < COUNT; i++) {
+		const uint64_t start = clock_monotonic_ns();
+		struct admission_outcome outcome;
+
+		buffer_clear(&answer);
+		admission_review(admission, text_of(review), (struct pod_security){ 0 }, &answer,
+				 &outcome, NULL);
+		times[i] = clock_monotonic_ns() - start;
+	}
+	qsort(times, COUNT, sizeof(*times), compare_times);
+	printf("%-34s %8.1f us median, %.1f us p99\n", "admission reviews, three modes",
+	       (double)times[COUNT / 2] / 1000, (double)times[COUNT * 99 / 100] / 1000);
+	mem_free(times);
+	admission_free(admission);
+}
+
 int main(void)
 {
 	const struct check_options all = { 0 };
@@ -50,5 +101,6 @@ int main(void)
 		&all);
 	measure("pods, Pod Security restricted", "pod.yaml", pod, ARTIFACT_MANIFEST, &restricted);
 	measure("pods, all checks", "pod.yaml", pod, ARTIFACT_MANIFEST, &all);
+	measure_admission(&all);
 	return 0;
 }

@@ -95,7 +95,7 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 	if (arguments->template == NULL)
 		return command_usage(&init_command,
 				     "there is no template '%s'; dockerfile, deployment, "
-				     "networkpolicy, nginx, istio and ci are",
+				     "networkpolicy, nginx, istio, admission and ci are",
 				     argv[optind]);
 	arguments->values.name = argv[optind + 1];
 	if (!is_label(arguments->values.name))
@@ -145,8 +145,8 @@ const struct command init_command = {
 	.name = "init",
 	.arguments = "KIND NAME [OPTION…]",
 	.summary = "Write a hardened Dockerfile, manifest or configuration to begin with.",
-	.help = "KIND is dockerfile, deployment, networkpolicy, nginx, istio or ci; NAME the "
-		"service's.\n\n"
+	.help = "KIND is dockerfile, deployment, networkpolicy, nginx, istio, admission or ci; "
+		"NAME the\nservice's.\n\n"
 		"  --namespace NS      default 'default'\n"
 		"  --image IMAGE       with its digest\n"
 		"  --port N            where the service listens; default 8080\n"
