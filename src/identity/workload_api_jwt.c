@@ -4,7 +4,7 @@
 
 #include "identity/fetch.h"
 #include "identity/jwt_svid.h"
-#include "identity/protobuf.h"
+#include "net/net.h"
 #include "workload_api.pb-c.h"
 
 #define AUDIENCES_MAX 32

@@ -2,7 +2,7 @@
 #include "identity/workload_messages.h"
 
 #include "identity/openssl.h"
-#include "identity/protobuf.h"
+#include "net/net.h"
 #include "workload_api.pb-c.h"
 
 #include <errno.h>

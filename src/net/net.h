@@ -20,6 +20,7 @@
 #include "net/input.h"
 #include "net/link.h"
 #include "net/loop.h"
+#include "net/protobuf.h"
 #include "net/slab.h"
 #include "net/socket.h"
 #include "net/tls.h"

@@ -61,6 +61,8 @@ enum mtls_mode policy_mtls_mode(const struct workload_policy *workload, uint16_t
 /* Which PeerAuthentication said so; at.line 0: none did. */
 struct source_pos policy_mtls_source(const struct workload_policy *workload, uint16_t port);
 
+struct extension_provider;
+
 /* The external authorizers that must be asked about this request, before JWT. NULL provider: none.
  * `denied`: Istio's answer to several providers on one workload, or to one that MeshConfig does not
  * have, is to deny what matches. */
@@ -69,6 +71,8 @@ struct custom_match {
 	const struct rule_origin *by;
 	bool denied;
 };
+/* The one that HTTP requests to this workload may have to be taken to; NULL: none, or `denied`. */
+const struct extension_provider *workload_authorizer(const struct workload_policy *workload);
 struct custom_match policy_custom(const struct workload_policy *workload,
 				  const struct request_facts *facts);
 

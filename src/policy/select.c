@@ -124,6 +124,15 @@ static void build_stage(struct workload_policy *workload, const struct policy_ta
 	stage->index = rule_index_build(&workload->arena, stage->rules.items, stage->rules.count);
 }
 
+const struct extension_provider *workload_authorizer(const struct workload_policy *workload)
+{
+	const char *name = workload->custom_provider[REQUEST_HTTP];
+
+	if (name == NULL || workload->custom_denies[REQUEST_HTTP])
+		return NULL;
+	return find_provider(workload->policy, text_of(name));
+}
+
 /* ---- the workload's policy ---- */
 
 struct workload_policy *policy_select(struct policy *policy, const struct policy_target *target)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/exchange.h"
 
+#include "proxy/authorizer.h"
 #include "proxy/balance_key.h"
 #include "proxy/codec.h"
 #include "proxy/downstream.h"
@@ -253,7 +254,7 @@ void exchange_request_end(struct exchange *exchange, const struct http_fields *t
 	exchange->request_is_complete = true;
 	exchange->request_end_ns = loop_now(exchange->worker->loop);
 	exchange->trailers_to_send = trailers;
-	if (exchange->answer_is_complete || filters_take_end(exchange, trailers))
+	if (exchange->answer_is_complete || filters_take_end(exchange))
 		return;
 	start_timeout(exchange); /* where it is forwarded already; else that starts it */
 	retry_request_ended(exchange);
@@ -353,6 +354,8 @@ static void edit_response(struct exchange *exchange)
 		edit(&exchange->response, &exchange->destination->response);
 	if (exchange->route != NULL)
 		edit(&exchange->response, &exchange->route->response);
+	if (exchange->answer_edits != NULL)
+		check_edits_apply(exchange->answer_edits, &exchange->response, &exchange->arena);
 }
 
 void exchange_edit_request(struct exchange *exchange)
@@ -449,6 +452,8 @@ void exchange_answer_with_fields(struct exchange *exchange, unsigned status, str
 	response->content_length = body.len;
 	if (exchange->route != NULL)
 		edit(response, &exchange->route->response);
+	if (exchange->answer_edits != NULL)
+		check_edits_apply(exchange->answer_edits, response, &exchange->arena);
 	exchange->server_codec->send_head(exchange, response);
 	exchange->response_bytes = body.len;
 	exchange->server_codec->send_body(exchange, body);

@@ -18,6 +18,7 @@
 #include "proxy/retry.h"
 #include "proxy/route.h"
 
+struct check_edits;
 struct downstream;
 struct held_plan;
 struct client_codec;
@@ -38,6 +39,7 @@ enum exchange_flag {
 	FLAG_UPSTREAM_PROTOCOL = 1 << 8,   /* UPE */
 	FLAG_DENIED = 1 << 9,              /* RBAC */
 	FLAG_RETRY_LIMIT = 1 << 10,        /* URX */
+	FLAG_EXTERNALLY_DENIED = 1 << 11,  /* UAEX */
 };
 
 #define EXCHANGE_FLAGS_MAX 64
@@ -74,7 +76,8 @@ struct exchange {
 	struct text original_path, original_authority; /* for the log */
 	struct text request_id;
 
-	struct authentication authentication; /* by tokens; zeroed: nothing was asked */
+	const struct check_edits *answer_edits; /* an external authorizer's; NULL: none */
+	struct authentication authentication;   /* by tokens; zeroed: nothing was asked */
 	struct decision decision;
 	const struct virtual_host *host;
 	const struct route *route;

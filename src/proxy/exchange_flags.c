@@ -7,6 +7,7 @@ static const struct {
 	struct text name;
 } names[] = {
 	{ FLAG_DENIED, { "RBAC", 4 } },
+	{ FLAG_EXTERNALLY_DENIED, { "UAEX", 4 } },
 	{ FLAG_BAD_REQUEST, { "DPE", 3 } },
 	{ FLAG_TIMEOUT, { "UT", 2 } },
 	{ FLAG_NO_ROUTE, { "NR", 2 } },

@@ -6,7 +6,8 @@
 #include "proxy/worker.h"
 
 static const struct filter *const filters[] = {
-	&normalize_filter, &headers_filter, &authenticate_filter, &authorize_filter, &route_filter,
+	&normalize_filter,    &headers_filter,   &external_filter,
+	&authenticate_filter, &authorize_filter, &route_filter,
 };
 
 /* False: the request has its answer, or one of them waits. */
@@ -39,10 +40,36 @@ void filters_run(struct exchange *exchange)
 	go_on(exchange);
 }
 
+void exchange_set_target(struct exchange *exchange, struct text target)
+{
+	exchange->target = (struct text){
+		arena_strndup(&exchange->arena, target.ptr, target.len),
+		target.len,
+	};
+	exchange->path = path_without_query(exchange->target);
+	exchange->query = exchange->path.len < exchange->target.len
+				  ? text_from(exchange->target, exchange->path.len + 1)
+				  : (struct text){ NULL, 0 };
+}
+
+/* The upstream, which would say it, is not asked yet (RFC 9110, section 10.1.1). */
+static void ask_for_body(struct exchange *exchange)
+{
+	const struct http_head go_on = { .version = HTTP_VERSION_1_1, .status = 100 };
+
+	if (!exchange->request.expect_continue || exchange->request_bytes > 0)
+		return;
+	exchange->request.expect_continue = false;
+	http_fields_remove_known(&exchange->request.fields, HTTP_EXPECT);
+	exchange->server_codec->send_interim(exchange, &go_on);
+}
+
 void exchange_wait(struct exchange *exchange, const struct wait_ops *ops, void *state)
 {
 	exchange->wait.ops = ops;
 	exchange->wait.state = state;
+	if (ops->on_body != NULL)
+		ask_for_body(exchange);
 	if (!exchange->request_is_complete)
 		exchange->server_codec->pause(exchange, ops->on_body == NULL);
 }
@@ -97,12 +124,10 @@ bool filters_take_body(struct exchange *exchange, struct text bytes)
 	return true;
 }
 
-bool filters_take_end(struct exchange *exchange, const struct http_fields *trailers)
+bool filters_take_end(struct exchange *exchange)
 {
 	if (!wants_body(exchange))
 		return false;
-	if (trailers != NULL && trailers != &exchange->request_trailers)
-		http_fields_copy(&exchange->request_trailers, trailers, &exchange->arena);
 	exchange->wait.ops->on_body(exchange);
 	return true;
 }

@@ -29,6 +29,8 @@ struct wait_ops {
 
 void exchange_wait(struct exchange *exchange, const struct wait_ops *ops, void *state);
 void exchange_wait_until(struct exchange *exchange, uint64_t due_ns); /* on_timer fires then */
+/* What is sent on and matched from now on: a path, already normalised, with its query. Copied. */
+void exchange_set_target(struct exchange *exchange, struct text target);
 /* It waits no longer; `cancel` will not be called. exchange_resume does this by itself. */
 void exchange_wait_over(struct exchange *exchange);
 
@@ -39,10 +41,10 @@ struct filter {
 
 extern const struct filter normalize_filter; /* filter_normalize.c: one form of the path */
 extern const struct filter headers_filter;   /* filter_headers.c: which fields are to be believed */
-extern const struct filter
-	authenticate_filter; /* filter_authenticate.c: external authorizers, tokens */
-extern const struct filter authorize_filter; /* filter_authorize.c: policy_decide */
-extern const struct filter route_filter;     /* filter_route.c: host, route, own answers */
+extern const struct filter external_filter;  /* filter_external.c: external authorizers */
+extern const struct filter authenticate_filter; /* filter_authenticate.c: tokens */
+extern const struct filter authorize_filter;    /* filter_authorize.c: policy_decide */
+extern const struct filter route_filter;        /* filter_route.c: host, route, own answers */
 
 /* ---- for exchange.c ---- */
 
@@ -50,5 +52,5 @@ void filters_run(struct exchange *exchange); /* from the first one; then exchang
 void filters_cancel(struct exchange *exchange);
 /* True: a filter waits for the body; what there is of it is kept for later. */
 bool filters_take_body(struct exchange *exchange, struct text bytes);
-bool filters_take_end(struct exchange *exchange, const struct http_fields *trailers);
+bool filters_take_end(struct exchange *exchange);
 void filters_on_timer(struct timer *timer); /* of exchange.wait */

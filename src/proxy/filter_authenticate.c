@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* filter_authenticate.c — who sends the request, beyond its certificate: CUSTOM policies and
- * tokens.
+/* filter_authenticate.c — who sends the request, beyond its certificate: its tokens.
  *
- * In Istio's order (facts 1.0): external authorizers see tokens that nobody verified yet. They are
- * not asked by this version: what a CUSTOM policy matches is denied, since nobody vouches for it.
  * Keys are those written in the resources; a provider whose keys have to be fetched has none, so
  * that its tokens are refused. */
 #include "proxy/filter.h"
@@ -44,14 +41,7 @@ static void drop_parameters(struct exchange *exchange)
 		buffer_add(&target, parameter.ptr, parameter.len);
 		separator = '&';
 	}
-	exchange->target = (struct text){
-		arena_strndup(&exchange->arena, target.data, target.len),
-		target.len,
-	};
-	exchange->path = path_without_query(exchange->target);
-	exchange->query = exchange->path.len < exchange->target.len
-				  ? text_from(exchange->target, exchange->path.len + 1)
-				  : (struct text){ NULL, 0 };
+	exchange_set_target(exchange, buffer_text(&target));
 }
 
 static void apply(struct exchange *exchange)
@@ -86,43 +76,29 @@ static void refuse(struct exchange *exchange)
 				    "jwt_authn_access_denied");
 }
 
-static enum filter_step authenticate(struct exchange *exchange, const struct request_facts *facts)
+static enum filter_step on_request(struct exchange *exchange)
 {
+	const struct workload_policy *policy = exchange->listener->workload->policy;
+	struct request_facts facts;
+
+	if (exchange->listener->role == LISTENER_OUTBOUND || workload_skips_authentication(policy))
+		return FILTER_NEXT;
+	request_facts_gather(exchange, &facts);
+
 	const struct authentication_input input = {
-		.facts = facts,
+		.facts = &facts,
 		.query = exchange->query,
 		.scheme = exchange->scheme,
 	};
 
 	drop_spoofed(exchange);
-	request_authenticate(exchange->listener->workload->policy, &input,
-			     &exchange->authentication);
+	request_authenticate(policy, &input, &exchange->authentication);
 	if (!exchange->authentication.passed) {
 		refuse(exchange);
 		return FILTER_ANSWERED;
 	}
 	apply(exchange);
 	return FILTER_NEXT;
-}
-
-static enum filter_step on_request(struct exchange *exchange)
-{
-	const struct workload_policy *policy = exchange->listener->workload->policy;
-	struct request_facts facts;
-
-	if (exchange->listener->role == LISTENER_OUTBOUND)
-		return FILTER_NEXT;
-	request_facts_gather(exchange, &facts);
-
-	const struct custom_match custom = policy_custom(policy, &facts);
-
-	if (custom.by != NULL || custom.provider != NULL || custom.denied) {
-		exchange->decision =
-			(struct decision){ .stage = STAGE_CUSTOM, .status = 403, .by = custom.by };
-		exchange_answer(exchange, 403, DENIED_BODY, FLAG_DENIED, "ext_authz_not_available");
-		return FILTER_ANSWERED;
-	}
-	return workload_skips_authentication(policy) ? FILTER_NEXT : authenticate(exchange, &facts);
 }
 
 const struct filter authenticate_filter = { .name = "authenticate", .on_request = on_request };

@@ -22,6 +22,8 @@
 
 #include <stdatomic.h>
 
+struct authorizer;
+
 enum listener_role { LISTENER_INBOUND = 0, LISTENER_OUTBOUND, LISTENER_GATEWAY };
 const char *listener_role_name(enum listener_role role);
 
@@ -31,8 +33,9 @@ struct local_workload {
 	const char *spiffe_id;
 	struct svid *svid; /* borrowed from the identity set; NULL: not there (yet) */
 	struct workload_policy *policy;
-	struct tls_context *client_tls;    /* towards the mesh; NULL without an identity */
-	struct tls_context *server_tls[2]; /* [0] strict, [1] only with an ALPN of the mesh */
+	struct tls_context *client_tls;      /* towards the mesh; NULL without an identity */
+	struct tls_context *server_tls[2];   /* [0] strict, [1] only with an ALPN of the mesh */
+	const struct authorizer *authorizer; /* that CUSTOM policies name; NULL: none */
 	bool is_gateway;
 };
 

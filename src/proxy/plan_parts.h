@@ -37,6 +37,10 @@ struct cluster *plan_application_cluster(struct plan_build *build,
 					 const struct local_workload *workload, uint16_t port,
 					 const struct address *application);
 
+/* plan_authorizer.c: once the workload's policy and identity are known; NULL: none is named. */
+const struct authorizer *plan_authorizer(struct plan_build *build,
+					 const struct local_workload *workload);
+
 /* plan_routes.c */
 struct route_table *plan_inbound_routes(struct plan_build *build, struct cluster *application);
 struct route_table *plan_outbound_routes(struct plan_build *build,

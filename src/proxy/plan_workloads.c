@@ -148,6 +148,8 @@ int plan_workloads(struct plan_build *build, struct error *err)
 		workload->is_gateway = is_gateway(plan->resources, instance);
 		workload->policy = select_policy(plan, instance);
 		code = set_identity(build, workload, err);
+		if (code == 0)
+			workload->authorizer = plan_authorizer(build, workload);
 	}
 	return code;
 }

@@ -4,8 +4,15 @@
 #include "proxy/codec.h"
 #include "proxy/worker.h"
 
-/* No retries, no rewriting, no timeout but its own. */
+/* No rewriting, no timeout but its own. */
 static const struct route side_route;
+
+/* Once more where nothing of it can have been understood. */
+static const struct retry_policy side_retry = {
+	.on.conditions = RETRY_ON_CONNECT_FAILURE | RETRY_ON_REFUSED_STREAM,
+	.retries = 1,
+	.backoff_ns = 10 * NS_PER_MS,
+};
 
 static struct side_request *side_of(const struct exchange *exchange)
 {
@@ -99,6 +106,7 @@ struct exchange *side_request_new(struct side_request *side, const struct exchan
 	exchange->server_codec = &side_codec;
 	exchange->call = side;
 	exchange->route = &side_route;
+	exchange->retry.policy = &side_retry;
 	http_head_clear(&exchange->request);
 	exchange->request.version = HTTP_VERSION_1_1;
 	side->exchange = exchange;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* protobuf.h — protobuf-c's messages in our memory. For this room alone. */
+/* protobuf.h — protobuf-c's messages in our memory. */
 #pragma once
 
 #include "base/base.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity/protobuf.h"
+#include "net/protobuf.h"
 
 void protobuf_pack(struct buffer *out, const ProtobufCMessage *message)
 {
