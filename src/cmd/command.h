@@ -41,3 +41,4 @@ extern const struct command rules_command;
 extern const struct command up_command;
 extern const struct command version_command;
 extern const struct command wait_ready_command;
+extern const struct command watch_command;

@@ -16,6 +16,7 @@ const struct command *const commands[] = {
 	&id_command,
 	&init_command,
 	&rules_command,
+	&watch_command,
 	&proxy_command,
 	&wait_ready_command,
 	&version_command,

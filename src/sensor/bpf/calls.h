@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* calls.h — system calls that returned.
+ *
+ * One hook for all of them, at the return: there the kernel's own objects (the file that was
+ * opened, the socket that was connected) tell what happened, whatever the program wrote over its
+ * arguments meanwhile; and 32-bit calls, which tracepoints for single calls do not see, cannot
+ * hide. What to copy for each call stands in its plan. */
+#pragma once
+
+#include "sensor/bpf/descriptor.h"
+#include "sensor/bpf/task.h"
+
+#define AT_FDCWD          (-100)
+#define TS_COMPAT         2
+#define SOCKADDR_MAX      128
+#define OPEN_HOW_SIZE     24
+#define COMPAT_SOCKETCALL 102
+
+static __always_inline bool is_compat(struct task_struct *task)
+{
+#ifdef __TARGET_ARCH_x86
+	return task->thread_info.status & TS_COMPAT;
+#else
+	return task->thread_info.flags & (1ul << 22); /* TIF_32BIT */
+#endif
+}
+
+static __always_inline __u32 call_number(struct pt_regs *regs)
+{
+#ifdef __TARGET_ARCH_x86
+	return (__u32)regs->orig_ax;
+#else
+	return (__u32)regs->syscallno;
+#endif
+}
+
+static __always_inline void read_arguments(struct pt_regs *regs, bool compat, __u64 *args)
+{
+#ifdef __TARGET_ARCH_x86
+	if (compat) {
+		args[0] = (__u32)regs->bx;
+		args[1] = (__u32)regs->cx;
+		args[2] = (__u32)regs->dx;
+		args[3] = (__u32)regs->si;
+		args[4] = (__u32)regs->di;
+		args[5] = (__u32)regs->bp;
+		return;
+	}
+	args[0] = regs->di;
+	args[1] = regs->si;
+	args[2] = regs->dx;
+	args[3] = regs->r10;
+	args[4] = regs->r8;
+	args[5] = regs->r9;
+#else
+	const __u64 mask = compat ? 0xffffffff : ~0ull;
+
+	args[0] = regs->orig_x0 & mask;
+	args[1] = regs->regs[1] & mask;
+	args[2] = regs->regs[2] & mask;
+	args[3] = regs->regs[3] & mask;
+	args[4] = regs->regs[4] & mask;
+	args[5] = regs->regs[5] & mask;
+#endif
+}
+
+/* Where a relative path starts. */
+static __noinline int add_base(struct scratch *scratch, __u8 arg, __s32 descriptor)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct file *file;
+
+	if (descriptor == AT_FDCWD)
+		return add_path(scratch, PIECE_BASE, arg, (__u64)BPF_CORE_READ(task, fs, pwd.mnt),
+				(__u64)BPF_CORE_READ(task, fs, pwd.dentry));
+	if (descriptor < 0)
+		return 0;
+	file = file_of(task, (__u32)descriptor);
+	if (file == NULL)
+		return 0;
+	return add_path(scratch, PIECE_BASE, arg, (__u64)BPF_CORE_READ(file, f_path.mnt),
+			(__u64)BPF_CORE_READ(file, f_path.dentry));
+}
+
+static __always_inline void add_path_argument(struct scratch *scratch, __u8 arg, __u64 address,
+					      __s32 descriptor)
+{
+	const __u32 at = scratch->used;
+	char first;
+
+	add_text(scratch, arg, address);
+	if (at >= RECORD_AREA || scratch->used == at)
+		return;
+	first = *piece_body(scratch, at);
+	if (first != '/')
+		add_base(scratch, arg, descriptor);
+}
+
+static __noinline int add_message(struct scratch *scratch, __u8 arg, __u64 address, __s64 sent)
+{
+	/* struct msghdr: name, length of name, vectors, their number; and the first of these */
+	__u64 name = 0, start = 0, size = 0;
+	__u32 name_length = 0;
+
+	if (scratch->record.flags & RECORD_COMPAT) {
+		__u32 head[4] = { 0 }, vector[2] = { 0 };
+
+		bpf_probe_read_user(head, sizeof(head), (void *)address);
+		bpf_probe_read_user(vector, sizeof(vector), (void *)(__u64)head[2]);
+		name = head[0];
+		name_length = head[1];
+		start = vector[0];
+		size = vector[1];
+	} else {
+		__u64 head[4] = { 0 }, vector[2] = { 0 };
+
+		bpf_probe_read_user(head, sizeof(head), (void *)address);
+		bpf_probe_read_user(vector, sizeof(vector), (void *)head[2]);
+		name = head[0];
+		name_length = (__u32)head[1];
+		start = vector[0];
+		size = vector[1];
+	}
+	if (name != 0)
+		add_user_bytes(scratch, PIECE_ADDRESS, arg, name,
+			       name_length < SOCKADDR_MAX ? name_length : SOCKADDR_MAX);
+	if (sent <= 0)
+		return 0;
+	if (size > (__u64)sent)
+		size = (__u64)sent;
+	add_user_bytes(scratch, PIECE_BYTES, arg, start,
+		       size < RECORD_DATA_MAX ? size : RECORD_DATA_MAX);
+	return 0;
+}
+
+static __always_inline __u64 at_most(__u64 number, __u64 limit)
+{
+	return number < limit ? number : limit;
+}
+
+static __noinline int add_argument(struct scratch *scratch, __u8 capture, __u32 arg)
+{
+	struct record *record = &scratch->record;
+	const __u64 value = record->args[arg & 7 & (arg < 6 ? 7 : 0)];
+	const __u64 next = arg < 5 ? record->args[arg + 1] : 0;
+	const __u64 before = arg > 0 && arg < 6 ? record->args[arg - 1] : 0;
+
+	switch (capture) {
+	case CAPTURE_TEXT:
+		return add_text(scratch, (__u8)arg, value);
+	case CAPTURE_PATH:
+		add_path_argument(scratch, (__u8)arg, value, AT_FDCWD);
+		return 0;
+	case CAPTURE_PATH_AT:
+		add_path_argument(scratch, (__u8)arg, value, (__s32)before);
+		return 0;
+	case CAPTURE_DESCRIPTOR:
+		return add_descriptor(scratch, (__u8)arg, (__s32)value);
+	case CAPTURE_ADDRESS:
+		return add_user_bytes(scratch, PIECE_ADDRESS, (__u8)arg, value,
+				      at_most((__u32)next, SOCKADDR_MAX));
+	case CAPTURE_MESSAGE:
+		return add_message(scratch, (__u8)arg, value, record->result);
+	case CAPTURE_SENT:
+		return add_user_bytes(scratch, PIECE_BYTES, (__u8)arg, value,
+				      at_most(next, RECORD_DATA_MAX));
+	case CAPTURE_RECEIVED:
+		if (record->result <= 0)
+			return 0;
+		return add_user_bytes(scratch, PIECE_BYTES, (__u8)arg, value,
+				      at_most((__u64)record->result, RECORD_DATA_MAX));
+	case CAPTURE_PAIR:
+		return add_user_bytes(scratch, PIECE_BYTES, (__u8)arg, value, 2 * sizeof(int));
+	case CAPTURE_HOW:
+		return add_user_bytes(scratch, PIECE_BYTES, (__u8)arg, value, OPEN_HOW_SIZE);
+	default:
+		return 0;
+	}
+}
+
+static __always_inline int record_call(struct task_struct *task, struct pt_regs *regs, __s64 result,
+				       __u8 row, bool compat)
+{
+	const struct call_plan *plan = &plans[row & (CALL_LIMIT - 1)];
+	struct scratch *scratch;
+
+	if (!(plan->want & (result < 0 ? WANT_FAILURE : WANT_SUCCESS))
+	    || (__u32)task->tgid == own_pid)
+		return 0;
+	scratch = record_begin(RECORD_CALL, task);
+	if (scratch == NULL)
+		return 0;
+	scratch->record.call = row;
+	scratch->record.result = result;
+	if (compat)
+		scratch->record.flags |= RECORD_COMPAT;
+	read_arguments(regs, compat, scratch->record.args);
+	for (__u32 i = 0; i < 6; i++)
+		if (plan->capture[i] != CAPTURE_NONE)
+			add_argument(scratch, plan->capture[i], i);
+	if (plan->capture_result != CAPTURE_NONE && result >= 0)
+		add_descriptor(scratch, PIECE_RESULT, (__s32)result);
+	return record_end(scratch, plan->ring);
+}
+
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_call, struct pt_regs *regs, long result)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const __u32 number = call_number(regs);
+	const bool compat = is_compat(task);
+	__u8 row;
+
+	if (number >= CALL_NUMBERS)
+		return 0;
+	row = compat ? compat_calls[number] : native_calls[number];
+	if (row == 0)
+		return 0;
+	return record_call(task, regs, compat ? (__s32)result : result, row, compat);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* maps.h — what the programs share with the sensor: rings, counters, and what is wanted. */
+#pragma once
+
+#include "sensor/bpf/kernel.h"
+
+struct scratch {    /* one a processor: a record while it is made */
+	__u32 used; /* bytes of pieces */
+	__u32 pad;
+	struct record record;
+	char pieces[RECORD_AREA + RECORD_TEXT_MAX + 256];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+/* A flood of one class of events fills its own ring alone. Sizes are set before loading. */
+struct ring_map {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+};
+struct ring_map ring_process SEC(".maps");
+struct ring_map ring_rare SEC(".maps");
+struct ring_map ring_network SEC(".maps");
+struct ring_map ring_file SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, RING_COUNT);
+	__type(key, __u32);
+	__type(value, struct ring_count);
+} ring_counts SEC(".maps");
+
+/* Written by the sensor, through the mapped memory of these variables. */
+struct call_plan plans[CALL_LIMIT];
+__u8 native_calls[CALL_NUMBERS]; /* system call number -> row of plans; 0: not wanted */
+__u8 compat_calls[CALL_NUMBERS];
+__u32 own_pid;           /* what we do ourselves is not told */
+volatile __u32 sleeping; /* the sensor waits: the next record wakes it */
