@@ -28,7 +28,7 @@ static int start(struct link *link, int fd, struct tls_context *context, struct 
 	link->context = tls_context_ref(context);
 	link->refusal.code = 0;
 	link->readable = link->writable = link->peer_closed = false;
-	link->is_full = link->close_when_sent = false;
+	link->is_full = link->close_when_sent = link->end_when_sent = false;
 	link->bytes_in = link->bytes_out = 0;
 
 	const int code = loop_watch(link->loop, &link->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP, err);
@@ -98,6 +98,23 @@ void link_close(struct link *link)
 	tls_context_unref(TAKE(link->context));
 	byte_queue_clear(&link->out, link->pool);
 	byte_queue_clear(&link->wire, link->pool);
+}
+
+void link_reset(struct link *link)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+
+	if (link->state == LINK_CLOSED)
+		return;
+	setsockopt(link->watch.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	link_close(link);
+}
+
+void link_offer(struct link *link, struct text protocols)
+{
+	if (link->ssl != NULL)
+		SSL_set_alpn_protos(link->ssl, (const unsigned char *)protocols.ptr,
+				    (unsigned)protocols.len);
 }
 
 void link_note_refusal(struct link *link, const struct error *err)
@@ -261,6 +278,26 @@ static int flush_plain(struct link *link)
 	return code;
 }
 
+/* Everything is sent: close_notify goes out, once. */
+static void say_goodbye(struct link *link)
+{
+	if (link->ssl == NULL || link->state != LINK_OPEN
+	    || (SSL_get_shutdown(link->ssl) & SSL_SENT_SHUTDOWN))
+		return;
+	SSL_shutdown(link->ssl); /* into link->wire */
+	ERR_clear_error();
+	(void)send_queue(link, &link->wire);
+}
+
+static void end_sending(struct link *link)
+{
+	say_goodbye(link);
+	if (link->wire.len > 0)
+		return; /* when the kernel has taken it */
+	link->end_when_sent = false;
+	shutdown(link->watch.fd, SHUT_WR);
+}
+
 static void begin_linger(struct link *link)
 {
 	link->state = LINK_LINGERING;
@@ -313,17 +350,15 @@ static void run_flush(struct deferred *deferred)
 		return;
 	}
 	if (link->close_when_sent && link->out.len == 0) {
-		if (link->ssl != NULL && link->state == LINK_OPEN && !SSL_get_shutdown(link->ssl)) {
-			SSL_shutdown(link->ssl); /* close_notify, into link->wire */
-			ERR_clear_error();
-			(void)send_queue(link, &link->wire);
-		}
+		say_goodbye(link);
 		if (link->wire.len == 0) {
 			begin_linger(link);
 			drop_input(link);
 		}
 		return;
 	}
+	if (link->end_when_sent && link->out.len == 0)
+		end_sending(link);
 	if (link->is_full && link->out.len + link->wire.len <= LINK_LOW) {
 		link->is_full = false;
 		link->ops->on_drained(link);
@@ -335,6 +370,14 @@ void link_flush_later(struct link *link)
 	if (link_is_full(link))
 		link->is_full = true;
 	loop_defer(link->loop, &link->flush);
+}
+
+void link_send_end(struct link *link)
+{
+	if (link->state != LINK_OPEN)
+		return;
+	link->end_when_sent = true;
+	link_flush_later(link);
 }
 
 void link_finish(struct link *link)

@@ -56,6 +56,7 @@ struct link {
 	bool peer_closed;        /* the peer's FIN was seen by the loop */
 	bool is_full;            /* above LINK_HIGH; on_drained is owed */
 	bool close_when_sent;    /* see link_finish */
+	bool end_when_sent;      /* see link_send_end */
 	struct error refusal;    /* what the verify callback said; code 0: nothing */
 	uint64_t bytes_in, bytes_out; /* of the owner's data */
 };
@@ -73,8 +74,13 @@ int link_connect(struct link *link, const struct address *to, struct tls_context
 ssize_t link_read(struct link *link, void *out, size_t len);
 
 void link_flush_later(struct link *link); /* at the end of the round */
-void link_finish(struct link *link);      /* send what waits, say goodbye, linger, on_finished */
-void link_close(struct link *link);       /* at once; what waits is dropped; fine if closed */
+/* Sends what waits, then that nothing more will come (close_notify, FIN). Reading goes on. */
+void link_send_end(struct link *link);
+void link_finish(struct link *link); /* send what waits, say goodbye, linger, on_finished */
+void link_close(struct link *link);  /* at once; what waits is dropped; fine if closed */
+void link_reset(struct link *link);  /* the same, and the peer sees that something is missing */
+/* Client, before it is open: offers these protocols (ALPN, wire form) instead of the context's. */
+void link_offer(struct link *link, struct text protocols);
 
 static inline bool link_is_open(const struct link *link)
 {

@@ -118,6 +118,21 @@ static size_t formatted_line(char out[ACCESS_LOG_LINE_MAX], const struct log_for
 	return (size_t)(line.next - out);
 }
 
+static void put_what(struct line *line, const struct exchange *exchange)
+{
+	if (exchange->is_tcp) {
+		LINE_PUT(line, ",\"protocol\":\"tcp\"");
+		put_text(line, TEXT(",\"server_name\":"),
+			 text_of(exchange->downstream->server_name));
+		return;
+	}
+	put_text(line, TEXT(",\"method\":"), exchange->request.method);
+	put_text(line, TEXT(",\"authority\":"), exchange->original_authority);
+	put_text(line, TEXT(",\"path\":"), exchange->original_path);
+	LINE_PUT(line, ",\"status\":");
+	line_put_number(line, exchange->response.status);
+}
+
 size_t access_log_line(char out[ACCESS_LOG_LINE_MAX], const struct exchange *exchange)
 {
 	const struct log_format *format =
@@ -134,11 +149,7 @@ size_t access_log_line(char out[ACCESS_LOG_LINE_MAX], const struct exchange *exc
 
 	put_time(&line, exchange->start_wall_ns);
 	put_who(&line, exchange->downstream, exchange->listener);
-	put_text(&line, TEXT(",\"method\":"), exchange->request.method);
-	put_text(&line, TEXT(",\"authority\":"), exchange->original_authority);
-	put_text(&line, TEXT(",\"path\":"), exchange->original_path);
-	LINE_PUT(&line, ",\"status\":");
-	line_put_number(&line, exchange->response.status);
+	put_what(&line, exchange);
 	put_text(&line, TEXT(",\"response_flags\":"),
 		 (struct text){ flags, exchange_flags_text(exchange->flags, flags) });
 	if (exchange->details != NULL)

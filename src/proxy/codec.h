@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* codec.h — what an exchange asks of the two connections it lies between, whatever they speak.
  *
- * Towards the client: server_http1.c, server_http2.c. Towards the upstream: client_http1.c,
- * client_http2.c. The exchange calls these tables; they call exchange.h. */
+ * Towards the client: server_http1.c, server_http2.c, server_raw.c. Towards the upstream:
+ * client_http1.c, client_http2.c, client_raw.c. The exchange calls these tables; they call
+ * exchange.h. */
 #pragma once
 
 #include "net/net.h"
@@ -15,6 +16,8 @@ struct server_codec {
 	void (*send_body)(struct exchange *exchange, struct text bytes); /* takes all */
 	/* The answer is complete. trailers may be NULL. The exchange is not touched afterwards. */
 	void (*send_end)(struct exchange *exchange, const struct http_fields *trailers);
+	/* A tunnel's upstream has said its last byte; the client goes on. */
+	void (*end_half)(struct exchange *exchange);
 	/* The answer cannot be completed: the client must see that something is missing. */
 	void (*abort)(struct exchange *exchange);
 	void (*pause)(struct exchange *exchange, bool paused); /* the request's body */
@@ -35,7 +38,7 @@ struct client_codec {
 	void (*cancel)(struct exchange *exchange);
 };
 
-extern const struct server_codec server_http1, server_http2;
-extern const struct client_codec client_http1, client_http2;
+extern const struct server_codec server_http1, server_http2, server_raw;
+extern const struct client_codec client_http1, client_http2, client_raw;
 /* upstream_connection.c: there is no connection yet. */
 extern const struct client_codec client_waiting;

@@ -3,6 +3,7 @@
 
 #include "proxy/bounds.h"
 #include "proxy/exchange.h"
+#include "proxy/gateway_tls.h"
 
 #include <arpa/inet.h>
 
@@ -72,7 +73,10 @@ static void on_timer(struct timer *timer)
 		timer_set(downstream->worker->loop, timer, downstream->deadline_ns);
 		return;
 	}
-	downstream_close(downstream);
+	if (downstream->state == DOWNSTREAM_RAW && downstream->exchange != NULL)
+		exchange_cancel(downstream->exchange, FLAG_IDLE, "idle_timeout");
+	else
+		downstream_close(downstream);
 }
 
 void downstream_accept(struct listener *listener, int fd, const struct address *peer)
@@ -107,10 +111,24 @@ void downstream_accept(struct listener *listener, int fd, const struct address *
 	}
 }
 
+/* What the connection is to speak; HTTP, which can say so, where its listener has gone. */
+static enum listener_speech speech_of(const struct downstream *downstream)
+{
+	const struct listener_plan *plan = downstream_listener_plan(downstream);
+	const struct listener_server *server =
+		plan != NULL ? listener_server_for(plan, text_of(downstream->server_name)) : NULL;
+
+	return server != NULL ? server->speech : SPEECH_HTTP;
+}
+
 static void on_open(struct link *link)
 {
 	struct downstream *downstream = downstream_of_link(link);
 
+	if (speech_of(downstream) == SPEECH_TCP) {
+		server_raw_start(downstream);
+		return;
+	}
 	if (text_is(link_protocol(link), "istio-h2") || text_is(link_protocol(link), "h2")) {
 		server_http2_start(downstream);
 		downstream_set_deadline(downstream, loop_now(link->loop) + FIRST_HEAD_NS);
@@ -127,6 +145,8 @@ static void on_input(struct link *link)
 
 	if (downstream->state == DOWNSTREAM_HTTP2)
 		server_http2_on_input(downstream);
+	else if (downstream->state == DOWNSTREAM_RAW)
+		server_raw_on_input(downstream);
 	else
 		server_http1_on_input(downstream);
 }
@@ -137,6 +157,8 @@ static void run_resume(struct deferred *deferred)
 
 	if (downstream->state == DOWNSTREAM_HTTP2)
 		server_http2_flush(downstream);
+	else if (downstream->state == DOWNSTREAM_RAW)
+		server_raw_on_input(downstream);
 	else
 		server_http1_on_input(downstream);
 }
@@ -187,6 +209,10 @@ static void on_finished(struct link *link)
 void downstream_retire(struct downstream *downstream, bool politely)
 {
 	downstream->keep_alive = false;
+	if (downstream->state == DOWNSTREAM_RAW) {
+		server_raw_retire(downstream);
+		return;
+	}
 	if (downstream->http2 != NULL) {
 		http2_shut_down(downstream->http2);
 		return;

@@ -17,6 +17,7 @@ enum downstream_state {
 	DOWNSTREAM_WAITING,     /* it is complete; the answer is not */
 	DOWNSTREAM_DRAINING, /* it was answered early: the rest of its body is read and dropped */
 	DOWNSTREAM_HTTP2,    /* its streams have states of their own */
+	DOWNSTREAM_RAW,      /* all bytes are passed on unread */
 	DOWNSTREAM_CLOSING,
 };
 
@@ -64,6 +65,12 @@ void downstream_set_credential(struct downstream *downstream, const struct crede
 void downstream_set_server_name(struct downstream *downstream, struct text name);
 /* Closes it at `deadline_ns` unless this is called again; 0: never. Cheap. */
 void downstream_set_deadline(struct downstream *downstream, uint64_t deadline_ns);
+
+/* ---- raw bytes: one exchange for as long as the connection lasts ---- */
+
+void server_raw_start(struct downstream *downstream);
+void server_raw_on_input(struct downstream *downstream);
+void server_raw_retire(struct downstream *downstream);
 
 /* ---- by version of HTTP: what arrived, and for HTTP/2 what waits to be sent ---- */
 

@@ -39,6 +39,10 @@ static void on_timeout(struct timer *timer)
 {
 	struct exchange *exchange = CONTAINER_OF(timer, struct exchange, timeout);
 
+	if (exchange->is_tcp) {
+		exchange_cancel(exchange, FLAG_DURATION, "max_connection_duration");
+		return;
+	}
 	metrics_count_cluster(&exchange->worker->metrics, exchange->destination->cluster,
 			      CLUSTER_TIMEOUT);
 	cancel_upstream(exchange);
@@ -206,6 +210,16 @@ static void start_timeout(struct exchange *exchange)
 			  loop_now(exchange->worker->loop) + exchange->timeout_ns);
 }
 
+/* connectionPool.tcp.maxConnectionDuration */
+static void start_duration(struct exchange *exchange)
+{
+	const uint64_t longest_ns = exchange->destination->cluster->tcp_duration_ns;
+
+	if (longest_ns > 0)
+		timer_set(exchange->worker->loop, &exchange->timeout,
+			  loop_now(exchange->worker->loop) + longest_ns);
+}
+
 void exchange_begin(struct exchange *exchange)
 {
 	set_listener(exchange);
@@ -225,10 +239,17 @@ void exchange_begin(struct exchange *exchange)
 
 void exchange_pass(struct exchange *exchange)
 {
-	exchange_set_terms(exchange);
+	if (!exchange->is_tcp)
+		exchange_set_terms(exchange);
 	if (exchange->request_is_complete)
 		start_timeout(exchange);
 	exchange_forward(exchange);
+}
+
+void exchange_begin_tcp(struct exchange *exchange)
+{
+	exchange->is_tcp = exchange->is_tunnel = true;
+	exchange_begin(exchange);
 }
 
 void exchange_refuse(struct exchange *exchange, unsigned status, const char *reason)
@@ -241,6 +262,8 @@ void exchange_refuse(struct exchange *exchange, unsigned status, const char *rea
 void exchange_request_body(struct exchange *exchange, struct text bytes)
 {
 	exchange->request_bytes += bytes.len;
+	if (exchange->is_tcp)
+		metrics_count_tcp_bytes(exchange, bytes.len, 0);
 	if (filters_take_body(exchange, bytes) || exchange->client_codec == NULL)
 		return;
 	retry_keep_body(exchange, bytes);
@@ -256,10 +279,13 @@ void exchange_request_end(struct exchange *exchange, const struct http_fields *t
 	exchange->trailers_to_send = trailers;
 	if (exchange->answer_is_complete || filters_take_end(exchange))
 		return;
-	start_timeout(exchange); /* where it is forwarded already; else that starts it */
+	if (!exchange->is_tunnel)
+		start_timeout(exchange); /* where it is forwarded already; else that starts it */
 	retry_request_ended(exchange);
 	if (exchange->client_codec != NULL && exchange->client_codec->is_ready(exchange))
 		exchange->client_codec->send_end(exchange, trailers);
+	if (exchange->answer_is_over)
+		exchange_response_end(exchange, NULL);
 }
 
 void exchange_cancel(struct exchange *exchange, enum exchange_flag why, const char *details)
@@ -313,6 +339,11 @@ static void tell_attempt(struct exchange *exchange)
 void exchange_upstream_ready(struct exchange *exchange)
 {
 	exchange->upstream_start_ns = loop_now(exchange->worker->loop);
+	if (exchange->is_tcp) {
+		exchange->answer_started = true; /* from now on what is lost is lost */
+		metrics_count_tcp_opened(&exchange->worker->metrics, exchange);
+		start_duration(exchange);
+	}
 	tell_attempt(exchange);
 	exchange->client_codec->send_head(exchange, &exchange->request);
 	retry_send_body(exchange);
@@ -384,6 +415,8 @@ void exchange_response_head(struct exchange *exchange)
 void exchange_response_body(struct exchange *exchange, struct text bytes)
 {
 	exchange->response_bytes += bytes.len;
+	if (exchange->is_tcp)
+		metrics_count_tcp_bytes(exchange, 0, bytes.len);
 	exchange->server_codec->send_body(exchange, bytes);
 	if (exchange->client_codec != NULL && exchange->server_codec->is_full(exchange))
 		exchange->client_codec->pause(exchange, true);
@@ -391,6 +424,11 @@ void exchange_response_body(struct exchange *exchange, struct text bytes)
 
 void exchange_response_end(struct exchange *exchange, const struct http_fields *trailers)
 {
+	if (exchange->is_tunnel && !exchange->request_is_complete) {
+		exchange->answer_is_over = true;
+		exchange->server_codec->end_half(exchange);
+		return;
+	}
 	finish(exchange);
 	exchange->server_codec->send_end(exchange, trailers);
 }
@@ -441,6 +479,10 @@ void exchange_answer_with_fields(struct exchange *exchange, unsigned status, str
 {
 	struct http_head *response = &exchange->response;
 
+	if (exchange->is_tcp) { /* nothing can be said to who speaks no HTTP */
+		exchange_cancel(exchange, flag, details);
+		return;
+	}
 	exchange->flags |= flag;
 	exchange->details = details;
 	exchange->answered_here = true;

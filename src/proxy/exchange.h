@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* exchange.h — one request and its answer, on their way through the proxy.
  *
+ * Of raw TCP the whole connection is one: its bytes to the upstream are the request's body, those
+ * back the answer's.
+ *
  *	downstream (server_http1.c)  ->  exchange_begin, _request_body, _request_end
  *	  filters (filter.h)             normalize, authenticate, authorize, route
  *	  forward.c                      picks an endpoint, gets a connection, tries again
@@ -21,6 +24,7 @@
 struct check_edits;
 struct downstream;
 struct held_plan;
+struct metric_series;
 struct client_codec;
 struct server_codec;
 struct worker;
@@ -40,6 +44,8 @@ enum exchange_flag {
 	FLAG_DENIED = 1 << 9,              /* RBAC */
 	FLAG_RETRY_LIMIT = 1 << 10,        /* URX */
 	FLAG_EXTERNALLY_DENIED = 1 << 11,  /* UAEX */
+	FLAG_IDLE = 1 << 12,               /* SI: nothing came for too long */
+	FLAG_DURATION = 1 << 13,           /* DT: it was open for too long */
 };
 
 #define EXCHANGE_FLAGS_MAX 64
@@ -94,7 +100,11 @@ struct exchange {
 	struct retry retry;
 	uint64_t timeout_ns; /* for the whole answer, from the end of the request; 0: none */
 
-	bool request_is_complete;                   /* all of it was received */
+	bool is_tcp; /* no HTTP: the request is what the client's connection says, the answer what
+			the upstream's does */
+	bool is_tunnel;           /* bytes go both ways until both ends have said their last */
+	bool answer_is_over;      /* of a tunnel: the upstream has; the client has not */
+	bool request_is_complete; /* all of it was received */
 	const struct http_fields *trailers_to_send; /* of the complete request; NULL: none */
 	bool answer_started, answer_is_complete;
 	bool answered_here;  /* the answer is our own */
@@ -109,6 +119,7 @@ struct exchange {
 	uint64_t start_ns, request_end_ns, upstream_start_ns, response_start_ns;
 	int64_t start_wall_ns;
 	uint64_t request_bytes, response_bytes; /* of bodies */
+	struct metric_series *tcp_series;       /* of a TCP connection that was let in */
 };
 
 /* ---- called by the downstream's codec ---- */
@@ -116,6 +127,8 @@ struct exchange {
 struct exchange *exchange_new(struct downstream *downstream);
 /* For a request of the proxy's own, by the plan of `client`: `downstream` stays NULL. */
 struct exchange *exchange_new_without_client(const struct exchange *client);
+/* A connection whose bytes are passed on unread. */
+void exchange_begin_tcp(struct exchange *exchange);
 /* request and head_bytes are filled in. */
 void exchange_begin(struct exchange *exchange);
 /* The head could not be read: answers and logs. */

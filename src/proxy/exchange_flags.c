@@ -17,6 +17,8 @@ static const struct {
 	{ FLAG_CONNECT_FAILED, { "UF", 2 } },
 	{ FLAG_UPSTREAM_RESET, { "UC", 2 } },
 	{ FLAG_RETRY_LIMIT, { "URX", 3 } },
+	{ FLAG_DURATION, { "DT", 2 } },
+	{ FLAG_IDLE, { "SI", 2 } },
 	{ FLAG_CLIENT_GONE, { "DC", 2 } },
 };
 

@@ -10,12 +10,24 @@ static const struct filter *const filters[] = {
 	&authenticate_filter, &authorize_filter, &route_filter,
 };
 
+static const struct filter *const tcp_filters[] = { &authorize_tcp_filter, &route_tcp_filter };
+
+static const struct filter *next_filter(struct exchange *exchange)
+{
+	const size_t count = exchange->is_tcp ? COUNT_OF(tcp_filters) : COUNT_OF(filters);
+
+	if (exchange->next_filter == count)
+		return NULL;
+	return exchange->is_tcp ? tcp_filters[exchange->next_filter++]
+				: filters[exchange->next_filter++];
+}
+
 /* False: the request has its answer, or one of them waits. */
 static bool walk(struct exchange *exchange)
 {
-	while (exchange->next_filter < COUNT_OF(filters)) {
-		const struct filter *filter = filters[exchange->next_filter++];
+	const struct filter *filter;
 
+	while ((filter = next_filter(exchange)) != NULL) {
 		if (filter->on_request(exchange) == FILTER_ANSWERED || exchange->answer_is_complete
 		    || exchange->wait.ops != NULL)
 			return false;

@@ -46,6 +46,8 @@ extern const struct filter authenticate_filter; /* filter_authenticate.c: tokens
 extern const struct filter authorize_filter;    /* filter_authorize.c: policy_decide */
 extern const struct filter route_filter;        /* filter_route.c: host, route, own answers */
 
+extern const struct filter authorize_tcp_filter, route_tcp_filter; /* filter_tcp.c */
+
 /* ---- for exchange.c ---- */
 
 void filters_run(struct exchange *exchange); /* from the first one; then exchange_pass */

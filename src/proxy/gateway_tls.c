@@ -228,10 +228,12 @@ static int openssl_version(enum tls_version version, int otherwise)
 	}
 }
 
-static int make_context(struct plan_build *build, const struct server_tls *tls,
+static int make_context(struct plan_build *build, const struct gateway_server *server,
 			const struct pem_material *material, struct tls_context **out,
 			struct error *err)
 {
+	const bool is_http = text_equal_nocase(server->port->protocol, TEXT("HTTPS"));
+	const struct server_tls *tls = server->tls;
 	const bool mutual =
 		tls->mode == SERVER_TLS_MUTUAL || tls->mode == SERVER_TLS_OPTIONAL_MUTUAL;
 	STACK_OF(X509) *chain = read_chain(material->certificate);
@@ -244,7 +246,7 @@ static int make_context(struct plan_build *build, const struct server_tls *tls,
 		.peer_certificate = TLS_PEER_NONE,
 		.min_version = openssl_version(tls->min_protocol_version, TLS1_2_VERSION),
 		.max_version = openssl_version(tls->max_protocol_version, TLS1_3_VERSION),
-		.alpn = ALPN_HTTP,
+		.alpn = is_http ? ALPN_HTTP : TEXT(""),
 	};
 	struct error problem = { 0 };
 	int code = 0;
@@ -302,25 +304,28 @@ int gateway_tls_contexts(struct plan_build *build, const struct local_workload *
 			 struct tls_context **own, struct tls_context **front, struct error *err)
 {
 	const struct server_tls *tls = server->tls;
+	const bool is_http = text_equal_nocase(server->port->protocol, TEXT("HTTPS"));
 	struct pem_material material = { 0 };
 	int code = 0;
 
 	if (tls == NULL)
-		return plan_fail(build, err, server->at,
-				 "an HTTPS server needs tls (mode, and a credentialName or files); "
-				 "gateway %.*s",
-				 TEXT_ARGS(gateway->meta.name));
+		return plan_fail(
+			build, err, server->at,
+			"an HTTPS or TLS server needs tls (mode, and a credentialName or files); "
+			"gateway %.*s",
+			TEXT_ARGS(gateway->meta.name));
 	if (tls->mode == SERVER_TLS_PASSTHROUGH || tls->mode == SERVER_TLS_AUTO_PASSTHROUGH)
 		return plan_fail(
 			build, err, tls->at,
 			"tls mode PASSTHROUGH does not go with protocol HTTPS: write SIMPLE, "
 			"MUTUAL, OPTIONAL_MUTUAL or ISTIO_MUTUAL");
 	if (tls->mode == SERVER_TLS_ISTIO_MUTUAL) {
-		code = mesh_server_context(workload->svid, build->trust, false, own, err);
+		code = mesh_server_context(workload->svid, build->trust,
+					   is_http ? MESH_SERVER_HTTP : MESH_SERVER_TCP, own, err);
 	} else {
 		code = read_material(build, workload, tls, &material, err);
 		if (code == 0)
-			code = make_context(build, tls, &material, own, err);
+			code = make_context(build, server, &material, own, err);
 	}
 	if (code == 0)
 		code = make_front(build, tls, front, err);

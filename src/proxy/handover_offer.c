@@ -12,8 +12,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define PATIENCE_SECONDS 2 /* for a receiver that does not read: the control thread waits for it   \
-			    */
+#define PATIENCE_SECONDS                                                                           \
+	2 /* for a receiver that does not read: the control thread waits for it                    \
+	   */
 
 struct handover {
 	struct control *control;

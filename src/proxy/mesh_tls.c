@@ -145,9 +145,14 @@ static int verify_server(struct link *link, X509 *leaf, STACK_OF(X509) * chain, 
 	return 0;
 }
 
-int mesh_server_context(const struct svid *svid, struct tls_trust *trust, bool sniffed,
+int mesh_server_context(const struct svid *svid, struct tls_trust *trust, enum mesh_server kind,
 			struct tls_context **out, struct error *err)
 {
+	const struct text protocols[MESH_SERVER_KINDS] = {
+		[MESH_SERVER_HTTP] = ALPN_MESH_AND_HTTP,
+		[MESH_SERVER_SNIFFED] = ALPN_MESH,
+		[MESH_SERVER_TCP] = ALPN_TCP,
+	};
 	const struct tls_settings settings = {
 		.is_server = true,
 		.chain = svid->chain,
@@ -156,8 +161,8 @@ int mesh_server_context(const struct svid *svid, struct tls_trust *trust, bool s
 		.verify = verify_client,
 		.verify_arg = tls_trust_ref(trust),
 		.release_arg = release_trust,
-		.alpn = sniffed ? ALPN_MESH : ALPN_MESH_AND_HTTP,
-		.alpn_required = sniffed,
+		.alpn = protocols[kind],
+		.alpn_required = kind == MESH_SERVER_SNIFFED,
 	};
 
 	return tls_context_new(&settings, out, err);

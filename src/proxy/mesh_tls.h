@@ -9,6 +9,9 @@
 #include "identity/identity.h"
 #include "net/net.h"
 
+/* What a client offers to speak for raw bytes (ALPN, wire form). */
+#define ALPN_TCP TEXT("\x05istio")
+
 /* Shared by the contexts made from it; immutable. */
 struct tls_trust;
 
@@ -25,8 +28,15 @@ struct tls_limits {
 	const char *ciphers, *cipher_suites;
 };
 
-/* Wants a client certificate. sniffed: only clients that offer an ALPN of the mesh (PERMISSIVE). */
-int mesh_server_context(const struct svid *svid, struct tls_trust *trust, bool sniffed,
+enum mesh_server { /* which clients a server takes; all need a certificate */
+		   MESH_SERVER_HTTP = 0,
+		   MESH_SERVER_SNIFFED, /* only those that offer a protocol of the mesh (PERMISSIVE)
+					 */
+		   MESH_SERVER_TCP,     /* no HTTP is agreed on: the bytes are the application's */
+		   MESH_SERVER_KINDS,
+};
+
+int mesh_server_context(const struct svid *svid, struct tls_trust *trust, enum mesh_server kind,
 			struct tls_context **out, struct error *err);
 int mesh_client_context(const struct svid *svid, struct tls_trust *trust,
 			const struct tls_limits *limits, struct tls_context **out,

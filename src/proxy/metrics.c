@@ -6,6 +6,8 @@
 #include "proxy/metrics_cluster.h"
 #include "proxy/worker.h"
 
+#include <stddef.h>
+
 #define LABELS_MAX 2048
 #define SERIES_MAX                                                                                 \
 	20000 /* a worker's; beyond it requests are counted under labels of "overflow"             \
@@ -110,9 +112,22 @@ static void add_destination(struct labels *labels, const struct exchange *exchan
 		  cluster != NULL ? cluster->service_name : TEXT(""));
 }
 
+static void add_protocol(struct labels *labels, const struct exchange *exchange)
+{
+	char status[TEXT_NUMBER_MAX];
+
+	if (exchange->is_tcp) {
+		add(labels, TEXT(",request_protocol=\"tcp\""));
+		return;
+	}
+	add(labels, TEXT(",request_protocol=\"http\""));
+	add_label(labels, TEXT(",response_code=\""),
+		  (struct text){ status, text_format_number(status, exchange->response.status) });
+}
+
 static void build_labels(struct labels *labels, const struct exchange *exchange)
 {
-	char status[TEXT_NUMBER_MAX], flags[EXCHANGE_FLAGS_MAX];
+	char flags[EXCHANGE_FLAGS_MAX];
 	const bool is_destination = exchange->listener->role == LISTENER_INBOUND;
 	const bool is_mutual = exchange->downstream->peer_id != NULL;
 
@@ -120,9 +135,7 @@ static void build_labels(struct labels *labels, const struct exchange *exchange)
 	    is_destination ? TEXT("reporter=\"destination\"") : TEXT("reporter=\"source\""));
 	add_source(labels, exchange);
 	add_destination(labels, exchange);
-	add(labels, TEXT(",request_protocol=\"http\""));
-	add_label(labels, TEXT(",response_code=\""),
-		  (struct text){ status, text_format_number(status, exchange->response.status) });
+	add_protocol(labels, exchange);
 	add_label(labels, TEXT(",response_flags=\""),
 		  (struct text){ flags, exchange_flags_text(exchange->flags, flags) });
 	add_label(labels, TEXT(",connection_security_policy=\""),
@@ -139,16 +152,39 @@ static size_t bucket_of(uint64_t duration_us)
 	return bucket;
 }
 
-void metrics_count_exchange(struct metrics *metrics, const struct exchange *exchange)
+static struct metric_series *series_of(struct metrics *metrics, const struct exchange *exchange)
 {
 	struct labels labels = { .len = 0 };
 
+	build_labels(&labels, exchange);
+	return series_for(metrics, (struct text){ labels.text, labels.len });
+}
+
+void metrics_count_tcp_opened(struct metrics *metrics, struct exchange *exchange)
+{
+	exchange->tcp_series = series_of(metrics, exchange);
+	exchange->tcp_series->tcp_opened++;
+}
+
+void metrics_count_tcp_bytes(struct exchange *exchange, uint64_t received, uint64_t sent)
+{
+	exchange->tcp_series->tcp_received += received;
+	exchange->tcp_series->tcp_sent += sent;
+}
+
+void metrics_count_exchange(struct metrics *metrics, const struct exchange *exchange)
+{
+	struct metric_series *series;
+
 	if (exchange->listener == NULL)
 		return;
-	build_labels(&labels, exchange);
+	series = series_of(metrics, exchange);
+	if (exchange->is_tcp) {
+		series->tcp_opened += exchange->tcp_series == NULL; /* it got no further */
+		series->tcp_closed++;
+		return;
+	}
 
-	struct metric_series *series =
-		series_for(metrics, (struct text){ labels.text, labels.len });
 	const uint64_t us = (loop_now(exchange->worker->loop) - exchange->start_ns) / 1000;
 
 	series->requests++;
@@ -178,6 +214,10 @@ void metrics_add(struct metrics *sum, const struct metrics *part)
 		to->duration_us += from->duration_us;
 		to->request_bytes += from->request_bytes;
 		to->response_bytes += from->response_bytes;
+		to->tcp_opened += from->tcp_opened;
+		to->tcp_closed += from->tcp_closed;
+		to->tcp_received += from->tcp_received;
+		to->tcp_sent += from->tcp_sent;
 		for (size_t i = 0; i < DURATION_BUCKETS; i++)
 			to->durations[i] += from->durations[i];
 	}
@@ -214,6 +254,8 @@ static void write_durations(const struct metrics *metrics, struct buffer *out)
 		const struct metric_series *series = entry->value;
 		uint64_t below = 0;
 
+		if (series->requests == 0)
+			continue;
 		for (size_t i = 0; i < DURATION_BUCKETS; i++) {
 			below += series->durations[i];
 			if (i < COUNT_OF(bounds_ms))
@@ -230,30 +272,40 @@ static void write_durations(const struct metrics *metrics, struct buffer *out)
 	}
 }
 
+/* One counter of every series; which of them stand on a line is the series' affair. */
+static void write_series(const struct metrics *metrics, struct buffer *out, const char *name,
+			 const char *help, size_t offset, bool of_tcp)
+{
+	write_head(out, name, "counter", help);
+	MAP_FOR_EACH (&metrics->series, entry) {
+		const struct metric_series *series = entry->value;
+		const uint64_t *value = (const uint64_t *)((const char *)series + offset);
+
+		if (of_tcp ? series->tcp_opened + series->tcp_closed > 0 : series->requests > 0)
+			buffer_printf(out, "%s{%s} %llu\n", name, series->labels,
+				      (unsigned long long)*value);
+	}
+}
+
+#define SERIES(member) offsetof(struct metric_series, member)
+
 void metrics_write(const struct metrics *metrics, struct buffer *out)
 {
-	write_head(out, "istio_requests_total", "counter", "Requests answered.");
-	MAP_FOR_EACH (&metrics->series, entry) {
-		const struct metric_series *series = entry->value;
-
-		buffer_printf(out, "istio_requests_total{%s} %llu\n", series->labels,
-			      (unsigned long long)series->requests);
-	}
+	write_series(metrics, out, "istio_requests_total", "Requests answered.", SERIES(requests),
+		     false);
 	write_durations(metrics, out);
-	write_head(out, "istio_request_bytes_sum", "counter", "Bytes of request bodies.");
-	MAP_FOR_EACH (&metrics->series, entry) {
-		const struct metric_series *series = entry->value;
-
-		buffer_printf(out, "istio_request_bytes_sum{%s} %llu\n", series->labels,
-			      (unsigned long long)series->request_bytes);
-	}
-	write_head(out, "istio_response_bytes_sum", "counter", "Bytes of response bodies.");
-	MAP_FOR_EACH (&metrics->series, entry) {
-		const struct metric_series *series = entry->value;
-
-		buffer_printf(out, "istio_response_bytes_sum{%s} %llu\n", series->labels,
-			      (unsigned long long)series->response_bytes);
-	}
+	write_series(metrics, out, "istio_request_bytes_sum", "Bytes of request bodies.",
+		     SERIES(request_bytes), false);
+	write_series(metrics, out, "istio_response_bytes_sum", "Bytes of response bodies.",
+		     SERIES(response_bytes), false);
+	write_series(metrics, out, "istio_tcp_connections_opened_total",
+		     "TCP connections accepted.", SERIES(tcp_opened), true);
+	write_series(metrics, out, "istio_tcp_connections_closed_total", "TCP connections ended.",
+		     SERIES(tcp_closed), true);
+	write_series(metrics, out, "istio_tcp_received_bytes_total",
+		     "Bytes from TCP clients, counted as they pass.", SERIES(tcp_received), true);
+	write_series(metrics, out, "istio_tcp_sent_bytes_total",
+		     "Bytes to TCP clients, counted as they pass.", SERIES(tcp_sent), true);
 	metrics_clusters_write(&metrics->clusters, out);
 	write_counter(out, "mangrove_handshake_failures_total",
 		      "Connections refused before a request.", metrics->handshake_failures);

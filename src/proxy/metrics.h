@@ -20,6 +20,8 @@ struct metric_series {
 	uint64_t requests;
 	uint64_t durations[DURATION_BUCKETS], duration_us;
 	uint64_t request_bytes, response_bytes;
+	/* TCP: what Istio counts of connections */
+	uint64_t tcp_opened, tcp_closed, tcp_received, tcp_sent;
 };
 
 struct metrics {
@@ -31,6 +33,9 @@ struct metrics {
 
 void metrics_done(struct metrics *metrics);
 void metrics_count_exchange(struct metrics *metrics, const struct exchange *exchange);
+/* A TCP connection: at its beginning, with each piece of its bytes (cheap), at its end. */
+void metrics_count_tcp_opened(struct metrics *metrics, struct exchange *exchange);
+void metrics_count_tcp_bytes(struct exchange *exchange, uint64_t received, uint64_t sent);
 void metrics_count_handshake_failure(struct metrics *metrics, const struct listener_plan *listener);
 
 void metrics_copy(const struct metrics *metrics, struct metrics *out);

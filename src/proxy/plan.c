@@ -120,8 +120,8 @@ static void release_workload(struct local_workload *workload)
 {
 	workload_policy_unref(workload->policy);
 	tls_context_unref(workload->client_tls);
-	tls_context_unref(workload->server_tls[0]);
-	tls_context_unref(workload->server_tls[1]);
+	for (size_t i = 0; i < MESH_SERVER_KINDS; i++)
+		tls_context_unref(workload->server_tls[i]);
 }
 
 static void release_listener(struct listener_plan *listener)

@@ -16,8 +16,10 @@
 #include "net/net.h"
 #include "policy/policy.h"
 #include "proxy/cluster.h"
+#include "proxy/mesh_tls.h"
 #include "proxy/registry.h"
 #include "proxy/route.h"
+#include "proxy/tcp_route.h"
 #include "resource/resource.h"
 
 #include <stdatomic.h>
@@ -33,18 +35,22 @@ struct local_workload {
 	const char *spiffe_id;
 	struct svid *svid; /* borrowed from the identity set; NULL: not there (yet) */
 	struct workload_policy *policy;
-	struct tls_context *client_tls;      /* towards the mesh; NULL without an identity */
-	struct tls_context *server_tls[2];   /* [0] strict, [1] only with an ALPN of the mesh */
+	struct tls_context *client_tls; /* towards the mesh; NULL without an identity */
+	struct tls_context *server_tls[MESH_SERVER_KINDS];
 	const struct authorizer *authorizer; /* that CUSTOM policies name; NULL: none */
 	bool is_gateway;
 };
+
+enum listener_speech { SPEECH_HTTP = 0, SPEECH_TCP };
 
 /* One set of host names behind one certificate (a server of a Gateway), or all of an ordinary
  * listener. */
 struct listener_server {
 	struct text_list hosts;  /* gateways over TLS: who is served by this certificate (SNI) */
 	struct tls_context *tls; /* NULL: plain, or the workload's */
-	struct route_table *routes;
+	enum listener_speech speech;
+	struct route_table *routes;  /* HTTP */
+	const struct tcp_table *tcp; /* TCP */
 	bool redirect_to_https;
 };
 

@@ -198,6 +198,17 @@ static void add_endpoints(struct plan_build *build, struct cluster *cluster,
 
 /* ---- clusters ---- */
 
+static void set_tcp_times(struct cluster *cluster, const struct connection_pool_settings *pool)
+{
+	const struct connection_pool_tcp *tcp = pool != NULL ? pool->tcp : NULL;
+
+	if (tcp == NULL)
+		return;
+	cluster->tcp_idle_ns = tcp->idle_timeout.is_set ? tcp->idle_timeout.ns : 0;
+	cluster->tcp_duration_ns =
+		tcp->max_connection_duration.is_set ? tcp->max_connection_duration.ns : 0;
+}
+
 struct cluster *plan_service_cluster(struct plan_build *build,
 				     const struct local_workload *workload,
 				     const struct mesh_service *service,
@@ -232,6 +243,7 @@ struct cluster *plan_service_cluster(struct plan_build *build,
 	cluster->is_known = choice.is_declared;
 	if (cluster->is_known)
 		add_endpoints(build, cluster, &source);
+	set_tcp_times(cluster, choice.traffic.pool);
 	set_balancing(build, cluster, workload, &choice.traffic);
 	plan_reach_done(&source.reach);
 	return cluster;

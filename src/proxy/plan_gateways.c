@@ -6,17 +6,25 @@
 
 #include <errno.h>
 
-static bool is_https(const struct gateway_server *server)
-{
-	return text_equal_nocase(server->port->protocol, TEXT("HTTPS"));
-}
+/* What the protocols of a server's port mean (facts 1.6). */
+static const struct gateway_protocol {
+	struct text name;
+	bool tls;
+	enum listener_speech speech; /* inside TLS, if there is */
+} protocols[] = {
+	{ { "HTTP", 4 }, false, SPEECH_HTTP }, { { "HTTP2", 5 }, false, SPEECH_HTTP },
+	{ { "GRPC", 4 }, false, SPEECH_HTTP }, { { "GRPC-WEB", 8 }, false, SPEECH_HTTP },
+	{ { "HTTPS", 5 }, true, SPEECH_HTTP }, { { "TLS", 3 }, true, SPEECH_TCP },
+	{ { "TCP", 3 }, false, SPEECH_TCP },   { { "MONGO", 5 }, false, SPEECH_TCP },
+	{ { "MYSQL", 5 }, false, SPEECH_TCP }, { { "REDIS", 5 }, false, SPEECH_TCP },
+};
 
-static bool is_http(const struct gateway_server *server)
+static const struct gateway_protocol *find_protocol(const struct gateway_server *server)
 {
-	return text_equal_nocase(server->port->protocol, TEXT("HTTP"))
-	       || text_equal_nocase(server->port->protocol, TEXT("HTTP2"))
-	       || text_equal_nocase(server->port->protocol, TEXT("GRPC"))
-	       || text_equal_nocase(server->port->protocol, TEXT("GRPC-WEB"));
+	for (size_t i = 0; server->port != NULL && i < COUNT_OF(protocols); i++)
+		if (text_equal_nocase(server->port->protocol, protocols[i].name))
+			return &protocols[i];
+	return NULL;
 }
 
 static struct listener_plan *find_listener(struct plan *plan, const struct address *address)
@@ -43,20 +51,29 @@ static struct listener_server *append_server(struct plan_build *build,
 /* Plain servers of one port share their hosts; each TLS server has its own, behind its certificate.
  */
 static struct listener_server *server_on(struct plan_build *build, struct listener_plan *listener,
-					 bool tls)
+					 const struct gateway_protocol *protocol)
 {
-	if (!tls && listener->server_count > 0)
+	if (!protocol->tls && listener->server_count > 0)
 		return &listener->servers[0];
 
 	struct listener_server *server = append_server(build, listener);
 
+	server->speech = protocol->speech;
 	server->routes = ARENA_NEW(&build->plan->arena, struct route_table);
 	return server;
 }
 
+static const char *what_it_speaks(const struct listener_plan *listener)
+{
+	if (listener->servers[0].speech == SPEECH_TCP)
+		return listener->tls != NULL ? "TLS" : "TCP";
+	return listener->tls != NULL ? "HTTPS" : "HTTP";
+}
+
 static struct listener_plan *listener_for(struct plan_build *build,
 					  const struct local_workload *workload,
-					  const struct gateway_server *from, bool tls)
+					  const struct gateway_server *from,
+					  const struct gateway_protocol *protocol)
 {
 	const struct text bind = from->bind.len > 0 ? from->bind : TEXT("0.0.0.0");
 	struct address address;
@@ -70,11 +87,12 @@ static struct listener_plan *listener_for(struct plan_build *build,
 	struct listener_plan *listener = find_listener(build->plan, &address);
 
 	if (listener != NULL) {
-		if ((listener->tls != NULL) == tls)
+		if ((listener->tls != NULL) == protocol->tls
+		    && (protocol->tls || listener->servers[0].speech == protocol->speech))
 			return listener;
 		plan_warn(build, from->at,
 			  "port %u is %s for another server; the older one keeps it",
-			  from->port->number, listener->tls != NULL ? "HTTPS" : "HTTP");
+			  from->port->number, what_it_speaks(listener));
 		return NULL;
 	}
 	listener = plan_add_listener(build, &address, from->at);
@@ -91,15 +109,17 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 		      const struct gateway *gateway, const struct gateway_server *from,
 		      struct error *err)
 {
-	const bool tls = is_https(from);
+	const struct gateway_protocol *protocol = find_protocol(from);
 	struct tls_context *context = NULL, *front = NULL;
 
-	if (from->port == NULL || !(tls || is_http(from))) {
-		plan_warn(build, from->at, "protocol %.*s of a gateway is not served yet",
+	if (protocol == NULL) {
+		plan_warn(build, from->at,
+			  "protocol '%.*s' is none a gateway speaks (HTTP, HTTPS, HTTP2, GRPC, "
+			  "GRPC-WEB, TLS, TCP, MONGO, MYSQL, REDIS); this server is left out",
 			  TEXT_ARGS(from->port != NULL ? from->port->protocol : TEXT("")));
 		return 0;
 	}
-	if (tls) {
+	if (protocol->tls) {
 		const int code =
 			gateway_tls_contexts(build, workload, gateway, from, &context, &front, err);
 
@@ -107,7 +127,7 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 			return code;
 	}
 
-	struct listener_plan *listener = listener_for(build, workload, from, tls);
+	struct listener_plan *listener = listener_for(build, workload, from, protocol);
 
 	if (listener == NULL) {
 		tls_context_unref(context);
@@ -119,12 +139,16 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 	else
 		tls_context_unref(front);
 
-	struct listener_server *server = server_on(build, listener, tls);
+	struct listener_server *server = server_on(build, listener, protocol);
 
 	server->hosts = from->hosts;
 	server->tls = context;
-	server->redirect_to_https = from->tls != NULL && from->tls->https_redirect && !tls;
-	plan_gateway_routes(build, workload, gateway, from, server->routes);
+	server->redirect_to_https =
+		from->tls != NULL && from->tls->https_redirect && !protocol->tls;
+	if (protocol->speech == SPEECH_TCP)
+		server->tcp = plan_gateway_tcp(build, workload, gateway, from);
+	else
+		plan_gateway_routes(build, workload, gateway, from, server->routes);
 	return 0;
 }
 

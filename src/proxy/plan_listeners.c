@@ -38,12 +38,26 @@ struct listener_plan *plan_add_listener(struct plan_build *build, const struct a
 	return listener;
 }
 
-static void set_single_server(struct plan_build *build, struct listener_plan *listener,
-			      struct route_table *routes)
+static struct listener_server *add_single_server(struct plan_build *build,
+						 struct listener_plan *listener,
+						 enum app_protocol protocol)
 {
 	listener->servers = ARENA_NEW(&build->plan->arena, struct listener_server);
-	listener->servers[0].routes = routes;
 	listener->server_count = 1;
+	listener->servers[0].speech = listener_speech_of(protocol);
+	return &listener->servers[0];
+}
+
+enum listener_speech listener_speech_of(enum app_protocol protocol)
+{
+	switch (protocol) {
+	case PROTOCOL_TCP:
+	case PROTOCOL_TLS: /* the application's own TLS, which is none of our business */
+	case PROTOCOL_HTTPS:
+		return SPEECH_TCP;
+	default:
+		return SPEECH_HTTP;
+	}
 }
 
 /* ---- inbound ---- */
@@ -51,40 +65,55 @@ static void set_single_server(struct plan_build *build, struct listener_plan *li
 static void set_inbound_tls(struct listener_plan *listener)
 {
 	const struct local_workload *workload = listener->workload;
+	enum mesh_server kind = MESH_SERVER_HTTP;
 
 	listener->mtls = policy_mtls_mode(workload->policy, listener->port);
 	if (listener->mtls == MTLS_DISABLE)
 		return;
 	listener->sniff = listener->mtls == MTLS_PERMISSIVE;
-	listener->tls = tls_context_ref(workload->server_tls[listener->sniff]);
+	if (listener->servers[0].speech == SPEECH_TCP)
+		kind = MESH_SERVER_TCP;
+	else if (listener->sniff)
+		kind = MESH_SERVER_SNIFFED;
+	listener->tls = tls_context_ref(workload->server_tls[kind]);
 }
 
+struct inbound_port {
+	uint16_t number; /* the workload's: what policies mean by a port */
+	enum app_protocol protocol;
+	struct address listen, application;
+	struct source_pos at;
+};
+
 static void add_inbound(struct plan_build *build, const struct local_workload *workload,
-			const struct address *listen, uint16_t port,
-			const struct address *application, struct source_pos at)
+			const struct inbound_port *port)
 {
-	if (address_equal(listen, application)) {
+	if (address_equal(&port->listen, &port->application)) {
 		char text[ADDRESS_TEXT_MAX];
 
-		address_format(listen, text);
-		plan_warn(build, at,
+		address_format(&port->listen, text);
+		plan_warn(build, port->at,
 			  "%s is where the application itself listens: give the workload another "
 			  "address, or a Sidecar with an ingress listener and a defaultEndpoint",
 			  text);
 		return;
 	}
 
-	struct listener_plan *listener = plan_add_listener(build, listen, at);
+	struct listener_plan *listener = plan_add_listener(build, &port->listen, port->at);
 
 	if (listener == NULL)
 		return;
 	listener->role = LISTENER_INBOUND;
 	listener->workload = workload;
-	listener->port = port;
+	listener->port = port->number;
+
+	struct listener_server *server = add_single_server(build, listener, port->protocol);
+	struct cluster *application =
+		plan_application_cluster(build, workload, port->number, &port->application);
+
 	set_inbound_tls(listener);
-	set_single_server(build, listener,
-			  plan_inbound_routes(build, plan_application_cluster(build, workload, port,
-									      application)));
+	server->routes = plan_inbound_routes(build, application);
+	server->tcp = plan_inbound_tcp(build, application);
 }
 
 static int parse_default_endpoint(struct plan_build *build, const struct sidecar_ingress *ingress,
@@ -107,38 +136,42 @@ static int add_ingress(struct plan_build *build, const struct local_workload *wo
 	const uint16_t port = ingress->port != NULL ? (uint16_t)ingress->port->number : 0;
 	const struct text bind =
 		ingress->bind.len > 0 ? ingress->bind : workload->instance->address;
-	struct address listen, application;
+	struct inbound_port inbound = { .number = port, .at = ingress->at };
 
 	if (port == 0)
 		return plan_fail(build, err, ingress->at, "an ingress listener needs a port");
-	if (bind.len == 0 || address_parse_ip(bind, port, &listen, NULL) < 0)
+	if (bind.len == 0 || address_parse_ip(bind, port, &inbound.listen, NULL) < 0)
 		return plan_fail(
 			build, err, ingress->at,
 			"'%.*s' is no IP address to listen on: set bind, or the workload's "
 			"address",
 			TEXT_ARGS(bind));
 
-	const int code = parse_default_endpoint(build, ingress, port, &application, err);
+	inbound.protocol = app_protocol_of(TEXT(""), ingress->port->name, ingress->port->protocol);
+
+	const int code = parse_default_endpoint(build, ingress, port, &inbound.application, err);
 
 	if (code == 0)
-		add_inbound(build, workload, &listen, port, &application, ingress->at);
+		add_inbound(build, workload, &inbound);
 	return code;
 }
 
 static void add_own_port(struct plan_build *build, const struct local_workload *workload,
-			 uint32_t number)
+			 uint32_t number, enum app_protocol protocol)
 {
 	const struct workload_instance *instance = workload->instance;
-	struct address listen, application;
+	struct inbound_port port = { .number = (uint16_t)number,
+				     .protocol = protocol,
+				     .at = instance->at };
 
 	for (size_t i = 0; i < build->plan->listener_count; i++)
 		if (build->plan->listeners[i].workload == workload
 		    && build->plan->listeners[i].port == number)
 			return; /* two services share the port */
-	if (address_parse_ip(instance->address, (uint16_t)number, &listen, NULL) < 0
-	    || address_parse_ip(TEXT("127.0.0.1"), (uint16_t)number, &application, NULL) < 0)
+	if (address_parse_ip(instance->address, port.number, &port.listen, NULL) < 0
+	    || address_parse_ip(TEXT("127.0.0.1"), port.number, &port.application, NULL) < 0)
 		return; /* a Workload without an address is served by its Sidecar alone */
-	add_inbound(build, workload, &listen, (uint16_t)number, &application, instance->at);
+	add_inbound(build, workload, &port);
 }
 
 /* The ports on which services reach this workload, then its own. */
@@ -159,11 +192,13 @@ static void add_own_ports(struct plan_build *build, const struct local_workload 
 				    && text_equal(endpoint->namespace, instance->namespace)
 				    && endpoint->labels == instance->labels)
 					add_own_port(build, workload,
-						     address_port(&endpoint->address));
+						     address_port(&endpoint->address),
+						     service->ports[p].protocol);
 			}
 	}
 	for (size_t i = 0; i < instance->port_count; i++)
-		add_own_port(build, workload, instance->ports[i].port);
+		add_own_port(build, workload, instance->ports[i].port,
+			     app_protocol_of(TEXT(""), instance->ports[i].key, TEXT("")));
 }
 
 /* ---- outbound ---- */
@@ -196,6 +231,10 @@ static int add_egress(struct plan_build *build, const struct local_workload *wor
 			  "127.0.0.1 or a unix socket",
 			  TEXT_ARGS(bind), workload->spiffe_id);
 
+	const enum app_protocol protocol =
+		egress->port != NULL
+			? app_protocol_of(TEXT(""), egress->port->name, egress->port->protocol)
+			: PROTOCOL_HTTP;
 	struct listener_plan *listener = plan_add_listener(build, &listen, egress->at);
 
 	if (listener == NULL)
@@ -204,7 +243,13 @@ static int add_egress(struct plan_build *build, const struct local_workload *wor
 	listener->workload = workload;
 	listener->port = address_port(&listen);
 	listener->mtls = MTLS_DISABLE;
-	set_single_server(build, listener, plan_outbound_routes(build, workload, egress));
+
+	struct listener_server *server = add_single_server(build, listener, protocol);
+
+	if (server->speech == SPEECH_TCP)
+		server->tcp = plan_outbound_tcp(build, workload, egress);
+	else
+		server->routes = plan_outbound_routes(build, workload, egress);
 	return 0;
 }
 

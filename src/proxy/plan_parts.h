@@ -51,6 +51,26 @@ struct route_table *plan_outbound_routes(struct plan_build *build,
 void plan_gateway_routes(struct plan_build *build, const struct local_workload *workload,
 			 const struct gateway *gateway, const struct gateway_server *server,
 			 struct route_table *table);
+/* The VirtualService that speaks for a service of the mesh; NULL: none does. */
+const struct virtual_service *plan_service_rules(const struct plan_build *build,
+						 const struct local_workload *workload,
+						 const struct mesh_service *service);
+/* Does a Sidecar's egress listener let its workload see the service? */
+bool plan_may_see(const struct sidecar_egress *egress, const struct local_workload *workload,
+		  const struct mesh_service *service);
+/* Is the VirtualService bound to the gateway ("ns/name"), with hosts that the server has too? */
+bool plan_serves(const struct gateway *gateway, const struct gateway_server *server,
+		 const struct virtual_service *rules, struct text name);
+/* plan_tcp.c: where connections go whose bytes are passed on unread. */
+const struct tcp_table *plan_inbound_tcp(struct plan_build *build,
+					 const struct cluster *application);
+const struct tcp_table *plan_outbound_tcp(struct plan_build *build,
+					  const struct local_workload *workload,
+					  const struct sidecar_egress *egress);
+const struct tcp_table *plan_gateway_tcp(struct plan_build *build,
+					 const struct local_workload *workload,
+					 const struct gateway *gateway,
+					 const struct gateway_server *server);
 /* plan_route.c: one HTTP route of a VirtualService, as `workload` sees it; `gateway` is "ns/name",
  * or absent for the mesh. False where it does not apply there at all. */
 bool plan_route(struct plan_build *build, const struct local_workload *workload,
@@ -66,6 +86,8 @@ void plan_warn_unenforced(struct plan_build *build);
 
 /* plan_listeners.c: fills plan->listeners. */
 int plan_listeners(struct plan_build *build, struct error *err);
+
+enum listener_speech listener_speech_of(enum app_protocol protocol);
 
 /* plan_gateways.c: the listeners of a gateway workload, added to plan->listeners. */
 int plan_gateways(struct plan_build *build, const struct local_workload *workload,

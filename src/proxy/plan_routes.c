@@ -158,9 +158,9 @@ static bool means_service(const struct plan_build *build, struct text written,
 }
 
 /* The most specific VirtualService of the mesh for a service; of equals the oldest. */
-static const struct virtual_service *service_rules(const struct plan_build *build,
-						   const struct local_workload *workload,
-						   const struct mesh_service *service)
+const struct virtual_service *plan_service_rules(const struct plan_build *build,
+						 const struct local_workload *workload,
+						 const struct mesh_service *service)
 {
 	const struct resource_list all =
 		resource_set_list(build->plan->resources, KIND_VIRTUAL_SERVICE);
@@ -244,7 +244,7 @@ static void add_service(struct plan_build *build, const struct local_workload *w
 			const struct mesh_service *service, struct route_table *table)
 {
 	struct arena *arena = &build->plan->arena;
-	const struct virtual_service *rules = service_rules(build, workload, service);
+	const struct virtual_service *rules = plan_service_rules(build, workload, service);
 
 	for (size_t i = 0; i < service->port_count; i++) {
 		const struct mesh_service_port *port = &service->ports[i];
@@ -267,8 +267,8 @@ static void add_service(struct plan_build *build, const struct local_workload *w
 }
 
 /* Sidecar egress: "namespace/host", with "." for the own namespace, "*" for any, "~" for none. */
-static bool may_see(const struct sidecar_egress *egress, const struct local_workload *workload,
-		    const struct mesh_service *service)
+bool plan_may_see(const struct sidecar_egress *egress, const struct local_workload *workload,
+		  const struct mesh_service *service)
 {
 	for (size_t i = 0; i < egress->hosts.count; i++) {
 		struct text host = egress->hosts.items[i];
@@ -323,7 +323,7 @@ struct route_table *plan_outbound_routes(struct plan_build *build,
 
 	table->port_matters = true;
 	for (size_t i = 0; i < registry->count; i++)
-		if (may_see(egress, workload, &registry->services[i]))
+		if (plan_may_see(egress, workload, &registry->services[i]))
 			add_service(build, workload, &registry->services[i], table);
 	add_free_hosts(build, workload, table);
 	return table;
@@ -364,6 +364,22 @@ static bool binds(const struct virtual_service *rules, struct text gateway)
 	for (size_t i = 0; i < rules->gateways.count; i++)
 		if (plan_names_gateway(rules->gateways.items[i], rules->meta.namespace, gateway))
 			return true;
+	return false;
+}
+
+bool plan_serves(const struct gateway *gateway, const struct gateway_server *server,
+		 const struct virtual_service *rules, struct text name)
+{
+	struct text of_server, shared;
+
+	if (!binds(rules, name))
+		return false;
+	for (size_t s = 0; s < server->hosts.count; s++)
+		for (size_t h = 0; h < rules->hosts.count; h++)
+			if (server_takes(server->hosts.items[s], gateway->meta.namespace,
+					 rules->meta.namespace, &of_server)
+			    && intersect(of_server, rules->hosts.items[h], &shared))
+				return true;
 	return false;
 }
 

@@ -64,9 +64,9 @@ static int make_contexts(struct plan_build *build, struct local_workload *worklo
 	int code =
 		mesh_client_context(workload->svid, build->trust, NULL, &workload->client_tls, err);
 
-	for (int sniffed = 0; code == 0 && sniffed < 2; sniffed++)
-		code = mesh_server_context(workload->svid, build->trust, sniffed != 0,
-					   &workload->server_tls[sniffed], err);
+	for (enum mesh_server kind = 0; code == 0 && kind < MESH_SERVER_KINDS; kind++)
+		code = mesh_server_context(workload->svid, build->trust, kind,
+					   &workload->server_tls[kind], err);
 	return code < 0 ? error_prefix(err, "identity %s", workload->spiffe_id) : 0;
 }
 

@@ -388,6 +388,20 @@ static struct mesh_service *add_service(struct build *build, const struct resour
 	return service;
 }
 
+static void add_addresses(struct build *build, struct mesh_service *service,
+			  const struct text_list *list)
+{
+	struct text *grown =
+		ARENA_ARRAY(build->arena, service->address_count + list->count, struct text);
+
+	if (service->address_count > 0)
+		memcpy(grown, service->addresses, service->address_count * sizeof(*grown));
+	for (size_t i = 0; i < list->count; i++)
+		if (!text_is(list->items[i], "None") && list->items[i].len > 0)
+			grown[service->address_count++] = list->items[i];
+	service->addresses = grown;
+}
+
 static void add_kubernetes_service(struct build *build, const struct service *resource)
 {
 	const struct resource *meta = &resource->meta;
@@ -397,6 +411,11 @@ static void add_kubernetes_service(struct build *build, const struct service *re
 		add_service(build, meta, text_of(host), resource->ports.count);
 
 	service->is_kubernetes = true;
+	add_addresses(build, service, &resource->cluster_ips);
+	if (service->address_count == 0)
+		add_addresses(build, service,
+			      &(struct text_list){ .items = &resource->cluster_ip, .count = 1 });
+	add_addresses(build, service, &resource->external_ips);
 	for (size_t i = 0; i < service->port_count; i++) {
 		const struct service_port *from = &resource->ports.items[i];
 		struct mesh_service_port *port = &service->ports[i];
@@ -444,6 +463,7 @@ static void add_service_entry_host(struct build *build, const struct service_ent
 
 	service->is_external = entry->location == SERVICE_MESH_EXTERNAL;
 	service->resolution = entry->resolution;
+	add_addresses(build, service, &entry->addresses);
 	if (entry->subject_alt_names.count > 0)
 		service->subject_alt_names = &entry->subject_alt_names;
 	for (size_t i = 0; i < service->port_count; i++) {

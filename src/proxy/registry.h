@@ -45,6 +45,8 @@ struct mesh_service {
 	bool is_external;   /* MESH_EXTERNAL: never mutual TLS by itself */
 	enum service_resolution resolution;
 	const struct text_list *subject_alt_names; /* NULL: those of the endpoints */
+	struct text *addresses; /* its own: cluster IPs, VIPs or blocks of them */
+	size_t address_count;
 	struct mesh_service_port *ports;
 	size_t port_count;
 };

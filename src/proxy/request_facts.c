@@ -36,7 +36,7 @@ void request_facts_gather(struct exchange *exchange, struct request_facts *facts
 	const struct downstream *downstream = exchange->downstream;
 
 	*facts = (struct request_facts){
-		.protocol = REQUEST_HTTP,
+		.protocol = exchange->is_tcp ? REQUEST_TCP : REQUEST_HTTP,
 		.peer = text_of(downstream->peer_id),
 		.peer_fingerprint =
 			downstream->peer_id != NULL ? downstream->peer_fingerprint : NULL,
@@ -46,7 +46,7 @@ void request_facts_gather(struct exchange *exchange, struct request_facts *facts
 		.method = exchange->request.method,
 		.host = exchange->request.authority,
 		.path = exchange->path,
-		.header = find_header,
+		.header = exchange->is_tcp ? NULL : find_header,
 		.header_context = exchange,
 		.token = exchange->authentication.token,
 	};

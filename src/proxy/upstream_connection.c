@@ -17,6 +17,7 @@ enum upstream_failure upstream_loss(const struct upstream_connection *connection
 }
 
 static void on_failed(struct link *link, const struct error *err);
+static void on_finished(struct link *link);
 static void on_timer(struct timer *timer);
 static void run_resume(struct deferred *deferred);
 static void run_release(struct deferred *deferred);
@@ -26,6 +27,7 @@ static const struct link_ops ops = {
 	.on_input = on_input,
 	.on_drained = on_drained,
 	.on_failed = on_failed,
+	.on_finished = on_finished,
 };
 
 static struct upstream_connection *connection_of(struct link *link)
@@ -175,7 +177,7 @@ static void assign(struct upstream_connection *connection, struct exchange *exch
 {
 	connection->exchange = exchange;
 	exchange->upstream = connection;
-	exchange->client_codec = &client_http1;
+	exchange->client_codec = connection->is_raw ? &client_raw : &client_http1;
 	connection->pool->active++;
 	connection->head_is_done = connection->request_is_sent = false;
 	connection->is_paused = false;
@@ -191,6 +193,7 @@ static void open_connection(struct exchange *exchange, struct pool *pool,
 	connection->pool = pool;
 	connection->upstream = upstream;
 	connection->plan = held_plan_ref(exchange->plan);
+	connection->is_raw = exchange->is_tcp;
 	connection->timer.fire = on_timer;
 	connection->resume.run = run_resume;
 	connection->release.run = run_release;
@@ -199,7 +202,8 @@ static void open_connection(struct exchange *exchange, struct pool *pool,
 	list_init(&connection->waiting);
 	list_append(&worker->upstreams, &connection->link_in_worker);
 	pool->open_count++;
-	if ((upstream->tls != NULL || upstream->plain_http2) && !pool->speaks_http1)
+	if ((upstream->tls != NULL || upstream->plain_http2) && !pool->speaks_http1
+	    && !connection->is_raw)
 		pool->opening = connection;
 	start_waiting(exchange, connection);
 	if (link_connect(&connection->link, &upstream->address, upstream->tls,
@@ -208,6 +212,8 @@ static void open_connection(struct exchange *exchange, struct pool *pool,
 		fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
 		return;
 	}
+	if (connection->is_raw)
+		link_offer(&connection->link, ALPN_TCP);
 	timer_set(worker->loop, &connection->timer,
 		  loop_now(worker->loop) + upstream->connect_timeout_ns);
 }
@@ -226,10 +232,12 @@ static struct upstream_connection *find_shared(const struct pool *pool)
 
 void upstream_connect(struct exchange *exchange, struct pool *pool, const struct upstream *upstream)
 {
-	struct upstream_connection *connection = find_shared(pool);
+	struct upstream_connection *connection = exchange->is_tcp ? NULL : find_shared(pool);
 
 	if (connection != NULL && client_http2_open(connection, exchange)) {
 		exchange_upstream_ready(exchange);
+	} else if (exchange->is_tcp) {
+		open_connection(exchange, pool, upstream);
 	} else if (!list_is_empty(&pool->idle)) {
 		connection = first_of(&pool->idle);
 		list_remove(&connection->link_in_pool);
@@ -279,6 +287,12 @@ static void on_open(struct link *link)
 	timer_cancel(link->loop, &connection->timer);
 	connection->upstream = NULL; /* of a plan that need not outlive the handshake */
 	held_plan_unref(TAKE(connection->plan));
+	if (connection->is_raw) {
+		serve_waiting(connection);
+		if (connection->exchange == NULL)
+			upstream_close(connection); /* whoever wanted it has gone */
+		return;
+	}
 	if (pool->opening == connection)
 		pool->opening = NULL;
 	pool->speaks_http1 = !is_http2;
@@ -295,14 +309,21 @@ static void on_open(struct link *link)
 
 /* ---- while it is open ---- */
 
+static void receive(struct upstream_connection *connection)
+{
+	if (connection->is_raw)
+		client_raw_on_input(connection);
+	else if (connection->http2 != NULL)
+		client_http2_on_input(connection);
+	else
+		client_http1_on_input(connection);
+}
+
 static void on_input(struct link *link)
 {
 	struct upstream_connection *connection = connection_of(link);
 
-	if (connection->http2 != NULL)
-		client_http2_on_input(connection);
-	else
-		client_http1_on_input(connection);
+	receive(connection);
 }
 
 static void run_resume(struct deferred *deferred)
@@ -313,7 +334,7 @@ static void run_resume(struct deferred *deferred)
 	if (connection->http2 != NULL)
 		client_http2_flush(connection);
 	else
-		client_http1_on_input(connection);
+		receive(connection);
 }
 
 static void on_drained(struct link *link)
@@ -346,7 +367,7 @@ static void on_failed(struct link *link, const struct error *err)
 		fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
 		return;
 	}
-	if (exchange != NULL && hear_last_words(connection))
+	if (exchange != NULL && !connection->is_raw && hear_last_words(connection))
 		return;
 	const enum upstream_failure why = upstream_loss(connection);
 
@@ -413,6 +434,19 @@ void upstream_release(struct upstream_connection *connection)
 	connection->served++;
 	input_release(&connection->input, &pool->worker->slabs);
 	keep_idle(connection);
+}
+
+void upstream_finish(struct upstream_connection *connection)
+{
+	take_back(connection);
+	link_finish(&connection->link);
+	if (connection->link.state == LINK_CLOSED)
+		upstream_close(connection);
+}
+
+static void on_finished(struct link *link)
+{
+	upstream_close(connection_of(link));
 }
 
 void upstream_close(struct upstream_connection *connection)

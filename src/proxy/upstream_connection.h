@@ -48,6 +48,7 @@ struct upstream_connection {
 	struct input input;
 	struct http1_parser parser;
 	struct http1_body body; /* of the answer */
+	bool is_raw;            /* no HTTP: its exchange's bytes, once */
 	bool head_is_done, keep_alive, is_paused, request_is_sent, body_to_chunks;
 	struct deferred resume; /* goes on with what is in `input`; HTTP/2: writes */
 	struct deferred release;
@@ -66,12 +67,15 @@ struct worker *upstream_worker_of_link(struct link *link);
 enum upstream_failure upstream_loss(const struct upstream_connection *connection);
 /* HTTP/1: its exchange is done with it. Kept if it can be, else closed. */
 void upstream_release(struct upstream_connection *connection);
+/* Sends what waits, then says goodbye. Its exchange loses it silently. */
+void upstream_finish(struct upstream_connection *connection);
 /* At once. An HTTP/1 exchange loses it silently; those of HTTP/2 are told at the end of the round.
  */
 void upstream_close(struct upstream_connection *connection);
 
 /* ---- by version of HTTP ---- */
 
+void client_raw_on_input(struct upstream_connection *connection);
 void client_http1_on_input(struct upstream_connection *connection);
 void client_http2_start(struct upstream_connection *connection);
 bool client_http2_can_open(const struct upstream_connection *connection);

@@ -24,7 +24,7 @@ metadata: {{name: {name}, namespace: {namespace}}}
 spec:
   selector: {{app: {name}}}
   ports:
-  - {{name: http, port: 80, targetPort: {port}}}
+  - {{name: {kind}, port: 80, targetPort: {port}}}
 ---
 """
 
@@ -46,10 +46,10 @@ metadata: {{name: {name}, namespace: {namespace}}}
 spec:
   workloadSelector: {{labels: {{app: {name}}}}}
   egress:
-  - port: {{number: {port}, name: http, protocol: HTTP}}
+  - port: {{number: {port}, name: {kind}, protocol: {protocol}}}
     bind: 127.0.0.1
     captureMode: NONE
-    hosts: ["*/*"]
+    hosts: [{hosts}]
 """
 
 SERVICE_ENTRY = """
@@ -91,15 +91,17 @@ class Mesh:
         self.leaves[name] = leaf or self.ca.leaf(self.id_of(name, namespace))
         return WORKLOAD.format(name=name, namespace=namespace, address=self.addresses[name])
 
-    def serve(self, name, port, namespace="default", leaf=None):
+    def serve(self, name, port, namespace="default", leaf=None, kind="http"):
+        """kind: the name of the service's port, which says what is spoken there."""
         self.ports[name] = port
         workload = self._add(name, namespace, leaf)
-        self.write(f"{name}.yaml", SERVICE.format(name=name, namespace=namespace, port=port) + workload)
+        self.write(f"{name}.yaml", SERVICE.format(name=name, namespace=namespace, port=port, kind=kind) + workload)
 
-    def speak_as(self, name, namespace="default", leaf=None):
+    def speak_as(self, name, namespace="default", leaf=None, kind="http", hosts='"*/*"'):
         port = self.ports[name] = free_port()
         workload = self._add(name, namespace, leaf)
-        self.write(f"{name}.yaml", workload + WAY_OUT.format(name=name, namespace=namespace, port=port))
+        self.write(f"{name}.yaml", workload + WAY_OUT.format(
+            name=name, namespace=namespace, port=port, kind=kind, protocol=kind.upper(), hosts=hosts))
         return port
 
     def outside(self, host, *ports):
