@@ -4,6 +4,7 @@
 #include "proxy/authorizer.h"
 #include "proxy/balance_key.h"
 #include "proxy/codec.h"
+#include "proxy/cors.h"
 #include "proxy/downstream.h"
 #include "proxy/filter.h"
 #include "proxy/gateway_tls.h"
@@ -387,6 +388,8 @@ static void edit_response(struct exchange *exchange)
 		edit(&exchange->response, &exchange->route->response);
 	if (exchange->answer_edits != NULL)
 		check_edits_apply(exchange->answer_edits, &exchange->response, &exchange->arena);
+	if (exchange->cors_origin.ptr != NULL)
+		cors_edit_response(exchange);
 }
 
 void exchange_edit_request(struct exchange *exchange)
@@ -492,10 +495,7 @@ void exchange_answer_with_fields(struct exchange *exchange, unsigned status, str
 	response->status = status;
 	response->framing = HTTP_BODY_LENGTH;
 	response->content_length = body.len;
-	if (exchange->route != NULL)
-		edit(response, &exchange->route->response);
-	if (exchange->answer_edits != NULL)
-		check_edits_apply(exchange->answer_edits, response, &exchange->arena);
+	edit_response(exchange);
 	exchange->server_codec->send_head(exchange, response);
 	exchange->response_bytes = body.len;
 	exchange->server_codec->send_body(exchange, body);

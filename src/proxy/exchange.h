@@ -46,6 +46,8 @@ enum exchange_flag {
 	FLAG_EXTERNALLY_DENIED = 1 << 11,  /* UAEX */
 	FLAG_IDLE = 1 << 12,               /* SI: nothing came for too long */
 	FLAG_DURATION = 1 << 13,           /* DT: it was open for too long */
+	FLAG_DELAYED = 1 << 14,            /* DI: by an injected fault */
+	FLAG_ABORTED = 1 << 15,            /* FI */
 };
 
 #define EXCHANGE_FLAGS_MAX 64
@@ -81,6 +83,7 @@ struct exchange {
 	struct text scheme;
 	struct text original_path, original_authority; /* for the log */
 	struct text request_id;
+	struct text cors_origin; /* whose scripts may see the answer; absent: no matter */
 
 	const struct check_edits *answer_edits; /* an external authorizer's; NULL: none */
 	struct authentication authentication;   /* by tokens; zeroed: nothing was asked */
@@ -172,6 +175,7 @@ void exchange_forward_to(struct exchange *exchange, const struct weighted_cluste
 void exchange_attempt(struct exchange *exchange);
 /* forward_terms.c: how long it may take, and how often it is tried. */
 void exchange_set_terms(struct exchange *exchange);
+bool exchange_is_grpc(const struct exchange *exchange);
 /* exchange.c: the header operations of the route and the destination chosen. */
 void exchange_edit_request(struct exchange *exchange);
 

@@ -16,6 +16,8 @@ static const struct {
 	{ FLAG_UPSTREAM_PROTOCOL, { "UPE", 3 } },
 	{ FLAG_CONNECT_FAILED, { "UF", 2 } },
 	{ FLAG_UPSTREAM_RESET, { "UC", 2 } },
+	{ FLAG_DELAYED, { "DI", 2 } },
+	{ FLAG_ABORTED, { "FI", 2 } },
 	{ FLAG_RETRY_LIMIT, { "URX", 3 } },
 	{ FLAG_DURATION, { "DT", 2 } },
 	{ FLAG_IDLE, { "SI", 2 } },

@@ -44,7 +44,12 @@ extern const struct filter headers_filter;   /* filter_headers.c: which fields a
 extern const struct filter external_filter;  /* filter_external.c: external authorizers */
 extern const struct filter authenticate_filter; /* filter_authenticate.c: tokens */
 extern const struct filter authorize_filter;    /* filter_authorize.c: policy_decide */
-extern const struct filter route_filter;        /* filter_route.c: host, route, own answers */
+extern const struct filter https_filter;        /* filter_answer.c: plain text is sent to HTTPS */
+extern const struct filter route_filter;        /* filter_route.c: which host, which route */
+extern const struct filter fault_delay_filter, fault_abort_filter; /* filter_fault.c */
+extern const struct filter cors_filter;    /* filter_cors.c: preflights, allowed origins */
+extern const struct filter answer_filter;  /* filter_answer.c: redirects, direct responses */
+extern const struct filter rewrite_filter; /* filter_rewrite.c: path and authority */
 
 extern const struct filter authorize_tcp_filter, route_tcp_filter; /* filter_tcp.c */
 

@@ -12,10 +12,10 @@
 
 /* ---- gRPC ---- */
 
-static bool is_grpc(const struct http_fields *fields)
+bool exchange_is_grpc(const struct exchange *exchange)
 {
 	static const struct text prefix = { "application/grpc", 16 };
-	const struct text type = http_fields_value(fields, HTTP_CONTENT_TYPE);
+	const struct text type = http_fields_value(&exchange->request.fields, HTTP_CONTENT_TYPE);
 
 	return text_starts_with_nocase(type, prefix)
 	       && (type.len == prefix.len || strchr("+;", type.ptr[prefix.len]) != NULL);
@@ -130,11 +130,11 @@ void exchange_set_terms(struct exchange *exchange)
 	exchange->retry.policy = exchange->route->retry;
 	exchange->timeout_ns = exchange->route->timeout_ns;
 	if (exchange->listener->role == LISTENER_INBOUND) {
-		if (is_grpc(fields))
+		if (exchange_is_grpc(exchange))
 			exchange->retry.policy = &retry_never;
 		return;
 	}
-	if (is_grpc(fields))
+	if (exchange_is_grpc(exchange))
 		exchange->timeout_ns = nearer(exchange->timeout_ns, grpc_timeout_ns(fields));
 	if (exchange->listener->role == LISTENER_OUTBOUND && has_orders(fields))
 		obey_orders(exchange);

@@ -203,6 +203,8 @@ void metrics_count_handshake_failure(struct metrics *metrics, const struct liste
 void metrics_add(struct metrics *sum, const struct metrics *part)
 {
 	sum->handshake_failures += part->handshake_failures;
+	sum->delays_injected += part->delays_injected;
+	sum->aborts_injected += part->aborts_injected;
 	sum->heap_allocations += part->heap_allocations;
 	sum->tls_allocations += part->tls_allocations;
 	metrics_clusters_add(&sum->clusters, &part->clusters);
@@ -307,6 +309,10 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 	write_series(metrics, out, "istio_tcp_sent_bytes_total",
 		     "Bytes to TCP clients, counted as they pass.", SERIES(tcp_sent), true);
 	metrics_clusters_write(&metrics->clusters, out);
+	write_counter(out, "envoy_http_fault_delays_injected",
+		      "Requests delayed by a route's fault.", metrics->delays_injected);
+	write_counter(out, "envoy_http_fault_aborts_injected", "Requests ended by a route's fault.",
+		      metrics->aborts_injected);
 	write_counter(out, "mangrove_handshake_failures_total",
 		      "Connections refused before a request.", metrics->handshake_failures);
 	write_counter(out, "mangrove_worker_heap_allocations_total",

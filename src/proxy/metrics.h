@@ -28,6 +28,7 @@ struct metrics {
 	struct map series;   /* labels -> struct metric_series */
 	struct map clusters; /* metrics_cluster.h: name -> its counts */
 	uint64_t handshake_failures;
+	uint64_t delays_injected, aborts_injected;  /* faults of routes */
 	uint64_t heap_allocations, tls_allocations; /* of the thread; only in copies */
 };
 

@@ -23,7 +23,7 @@ const struct regex *plan_regex(struct plan_build *build, struct source_pos at, s
 	return regex;
 }
 
-static struct text_match compile_text(struct plan_build *build, const struct string_match *from)
+struct text_match plan_text_match(struct plan_build *build, const struct string_match *from)
 {
 	if (from == NULL)
 		return (struct text_match){ .type = MATCH_ANY };
@@ -59,7 +59,7 @@ static struct named_match compile_header(struct plan_build *build, const struct 
 
 	return (struct named_match){ .name = name,
 				     .id = http_name_of(name),
-				     .match = compile_text(build, from),
+				     .match = plan_text_match(build, from),
 				     .invert = invert };
 }
 
@@ -106,10 +106,10 @@ bool plan_match(struct plan_build *build, const struct http_match_request *from,
 		return false;
 	*out = (struct route_match){
 		.at = from->at,
-		.uri = compile_text(build, from->uri),
-		.method = compile_text(build, from->method),
-		.authority = compile_text(build, from->authority),
-		.scheme = compile_text(build, from->scheme),
+		.uri = plan_text_match(build, from->uri),
+		.method = plan_text_match(build, from->method),
+		.authority = plan_text_match(build, from->authority),
+		.scheme = plan_text_match(build, from->scheme),
 		.headers = ARENA_ARRAY(arena, from->headers.count + from->without_headers.count,
 				       struct named_match),
 		.query = ARENA_ARRAY(arena, from->query_params.count, struct named_match),
@@ -124,7 +124,7 @@ bool plan_match(struct plan_build *build, const struct http_match_request *from,
 	for (size_t i = 0; i < from->query_params.count; i++)
 		out->query[out->query_count++] = (struct named_match){
 			.name = from->query_params.items[i].key,
-			.match = compile_text(build, &from->query_params.items[i]),
+			.match = plan_text_match(build, &from->query_params.items[i]),
 		};
 	return true;
 }

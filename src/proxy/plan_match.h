@@ -18,6 +18,9 @@ bool plan_match(struct plan_build *build, const struct http_match_request *from,
 /* Does `written`, in a VirtualService of `namespace`, mean this gateway ("mesh" where absent)? */
 bool plan_names_gateway(struct text written, struct text namespace, struct text gateway);
 
+/* from NULL: no condition. */
+struct text_match plan_text_match(struct plan_build *build, const struct string_match *from);
+
 /* Compiled and owned by the plan; NULL, after a warning, where the pattern is wrong. */
 const struct regex *plan_regex(struct plan_build *build, struct source_pos at, struct text pattern);
 struct text plan_lower(struct plan_build *build, struct text text);

@@ -74,6 +74,8 @@ static void compile_action(struct plan_build *build, const struct plan_match_sco
 	}
 	out->timeout_ns = from->timeout.is_set ? from->timeout.ns : 0;
 	out->retry = plan_retry(build, from->retries);
+	out->fault = plan_fault(build, from->fault);
+	out->cors = plan_cors(build, from->cors_policy);
 	out->rewrite = from->rewrite;
 	if (from->rewrite != NULL && from->rewrite->uri_regex_rewrite != NULL)
 		out->rewrite_regex = plan_regex(build, from->rewrite->uri_regex_rewrite->at,
@@ -88,9 +90,7 @@ static void warn_unenforced(struct plan_build *build, const struct http_route *f
 		const char *field;
 		bool is_used;
 	} later[] = {
-		{ "fault", from->fault != NULL },
 		{ "mirror", from->mirror != NULL || from->mirrors.count > 0 },
-		{ "corsPolicy", from->cors_policy != NULL },
 	};
 
 	for (size_t i = 0; i < COUNT_OF(later); i++)

@@ -12,6 +12,8 @@
 #include "resource/resource.h"
 
 struct cluster;
+struct cors_rules;
+struct fault_policy;
 struct regex;
 struct retry_policy;
 
@@ -73,6 +75,8 @@ struct route {
 	uint32_t total_weight;
 	uint64_t timeout_ns; /* 0: none */
 	const struct retry_policy *retry;
+	const struct fault_policy *fault; /* NULL: none */
+	const struct cors_rules *cors;    /* NULL: origins do not matter */
 	const struct http_rewrite *rewrite;
 	const struct regex *rewrite_regex;
 	const struct http_redirect *redirect;

@@ -3,7 +3,7 @@
 
 #include "proxy/regex.h"
 
-static bool text_holds(const struct text_match *match, struct text text)
+bool text_match_holds(const struct text_match *match, struct text text)
 {
 	switch (match->type) {
 	case MATCH_ANY:
@@ -33,12 +33,12 @@ static bool header_holds(const struct named_match *want, const struct http_field
 		/* withoutHeaders treats a missing header as an empty one, unless it asks for
 		 * presence */
 		const bool holds = want->invert && want->match.type != MATCH_PRESENT
-				   && text_holds(&want->match, TEXT(""));
+				   && text_match_holds(&want->match, TEXT(""));
 
 		return want->invert ? !holds : false;
 	}
 	for (; field != NULL; field = http_fields_next(fields, field))
-		if (text_holds(&want->match, field->value))
+		if (text_match_holds(&want->match, field->value))
 			return !want->invert;
 	return want->invert;
 }
@@ -60,16 +60,17 @@ static bool query_holds(const struct named_match *want, struct text query)
 {
 	const struct text value = route_query_value(query, want->name);
 
-	return value.ptr != NULL && text_holds(&want->match, value);
+	return value.ptr != NULL && text_match_holds(&want->match, value);
 }
 
 bool route_match_holds(const struct route_match *match, const struct route_subject *subject)
 {
 	const struct http_head *head = subject->head;
 
-	if (!text_holds(&match->uri, subject->path) || !text_holds(&match->method, head->method)
-	    || !text_holds(&match->authority, head->authority)
-	    || !text_holds(&match->scheme, subject->scheme))
+	if (!text_match_holds(&match->uri, subject->path)
+	    || !text_match_holds(&match->method, head->method)
+	    || !text_match_holds(&match->authority, head->authority)
+	    || !text_match_holds(&match->scheme, subject->scheme))
 		return false;
 	for (size_t i = 0; i < match->header_count; i++)
 		if (!header_holds(&match->headers[i], &head->fields))

@@ -6,6 +6,7 @@
 
 #include "proxy/route.h"
 
+bool text_match_holds(const struct text_match *match, struct text text);
 bool route_match_holds(const struct route_match *match, const struct route_subject *subject);
 
 /* Would every request hold? (prefix "/" or regex ".*" on the path and nothing else, or no

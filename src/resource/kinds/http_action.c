@@ -141,7 +141,10 @@ static void check_delay(struct decoder *decoder, const struct value *value, void
 {
 	const struct http_fault_delay *delay = message;
 
-	if (!delay->fixed_delay.is_set && !delay->exponential_delay.is_set)
+	if (delay->exponential_delay.is_set)
+		decode_error(decoder, decode_place(value, "exponentialDelay"),
+			     "'exponentialDelay' is injected by no proxy; write 'fixedDelay'");
+	else if (!delay->fixed_delay.is_set)
 		decode_error(decoder, value->at, "a delay needs 'fixedDelay'");
 }
 
@@ -161,15 +164,41 @@ static void check_abort(struct decoder *decoder, const struct value *value, void
 {
 	const struct http_fault_abort *abort = message;
 
-	if (!abort->http_status.is_set && abort->grpc_status.len == 0
-	    && abort->http2_error.len == 0)
+	if (abort->http2_error.len > 0)
+		decode_error(decoder, decode_place(value, "http2Error"),
+			     "'http2Error' is injected by no proxy; write 'httpStatus' or "
+			     "'grpcStatus'");
+	else if (!abort->http_status.is_set && abort->grpc_status == 0)
 		decode_error(decoder, value->at, "an abort needs 'httpStatus' or 'grpcStatus'");
 }
+
+/* 1 + the status: 0 is none. */
+static const struct word grpc_status_words[] = {
+	{ "OK", 1, NULL },
+	{ "CANCELLED", 2, NULL },
+	{ "UNKNOWN", 3, NULL },
+	{ "INVALID_ARGUMENT", 4, NULL },
+	{ "DEADLINE_EXCEEDED", 5, NULL },
+	{ "NOT_FOUND", 6, NULL },
+	{ "ALREADY_EXISTS", 7, NULL },
+	{ "PERMISSION_DENIED", 8, NULL },
+	{ "RESOURCE_EXHAUSTED", 9, NULL },
+	{ "FAILED_PRECONDITION", 10, NULL },
+	{ "ABORTED", 11, NULL },
+	{ "OUT_OF_RANGE", 12, NULL },
+	{ "UNIMPLEMENTED", 13, NULL },
+	{ "INTERNAL", 14, NULL },
+	{ "UNAVAILABLE", 15, NULL },
+	{ "DATA_LOSS", 16, NULL },
+	{ "UNAUTHENTICATED", 17, NULL },
+	{ NULL, 0, NULL },
+};
 
 static const struct field abort_fields[] = {
 	FIELD("httpStatus", FIELD_OPTIONAL_INT, struct http_fault_abort, http_status, .min = 200,
 	      .max = 599, .group = 1),
-	FIELD("grpcStatus", FIELD_TEXT, struct http_fault_abort, grpc_status, .group = 1),
+	FIELD("grpcStatus", FIELD_ENUM, struct http_fault_abort, grpc_status,
+	      .words = grpc_status_words, .group = 1),
 	FIELD("http2Error", FIELD_TEXT, struct http_fault_abort, http2_error, .group = 1),
 	FIELD("percentage", FIELD_INLINE, struct http_fault_abort, percentage,
 	      .schema = &percentage_schema, .group = 2),

@@ -92,7 +92,8 @@ struct http_fault_delay {
 struct http_fault_abort {
 	struct source_pos at;
 	struct optional_int http_status;
-	struct text grpc_status, http2_error;
+	int grpc_status; /* 1 + the status; 0: absent */
+	struct text http2_error;
 	struct optional_double percentage;
 };
 
