@@ -71,6 +71,13 @@ static enum artifact detect_structured(struct text bytes)
 	return ARTIFACT_UNKNOWN;
 }
 
+static bool is_compose_name(struct text name)
+{
+	return text_starts_with_nocase(name, TEXT("docker-compose"))
+	       || text_starts_with_nocase(name, TEXT("compose."))
+	       || text_starts_with_nocase(name, TEXT("podman-compose"));
+}
+
 static bool looks_like_nginx(struct text bytes)
 {
 	static const char *const marks[] = {
@@ -119,6 +126,8 @@ enum artifact artifact_detect(const char *path, struct text bytes)
 
 	if (is_dockerfile_name(name))
 		return ARTIFACT_DOCKERFILE;
+	if (is_structured_name(name) && is_compose_name(name) && has_key(bytes, "services"))
+		return ARTIFACT_COMPOSE;
 	if (is_structured_name(name))
 		return detect_structured(bytes);
 	if (looks_like_dockerfile(bytes))

@@ -9,8 +9,8 @@ enum artifact {
 	ARTIFACT_DOCKERFILE,
 	ARTIFACT_MANIFEST, /* Kubernetes, Istio, OpenShift: YAML or JSON with apiVersion and kind */
 	ARTIFACT_NGINX,
-	ARTIFACT_COMPOSE,
-	ARTIFACT_FALCO, /* rule files */
+	ARTIFACT_COMPOSE, /* services, by name or by what they have */
+	ARTIFACT_FALCO,   /* rule files */
 };
 
 enum artifact artifact_detect(const char *path, struct text bytes);

@@ -6,9 +6,11 @@
 #include <string.h>
 
 const struct family *const families[] = {
-	&hadolint_family,     &dockerfile_family,  &nginx_family,
-	&pod_security_family, &kubernetes_family,  &network_family,
-	&rbac_family,         &docker_host_family, NULL,
+	&hadolint_family,    &dockerfile_family,
+	&nginx_family,       &pod_security_family,
+	&kubernetes_family,  &network_family,
+	&rbac_family,        &compose_family,
+	&docker_host_family, NULL,
 };
 
 const struct check *check_find(struct text id_or_name)

@@ -11,6 +11,7 @@
 struct dockerfile;
 struct nginx;
 struct manifest;
+struct compose;
 
 #define EXAM_FINDINGS_MAX 10000 /* of one file; more help nobody */
 
@@ -24,9 +25,10 @@ struct examination {
 	const struct check *check; /* the one running */
 	size_t reported;
 	struct finding overflow;             /* what is reported beyond the bound */
-	const struct dockerfile *dockerfile; /* of these three, the one that is being looked at */
+	const struct dockerfile *dockerfile; /* of these, the one that is being looked at */
 	const struct nginx *nginx;
 	const struct manifest *manifest;
+	const struct compose *compose;
 };
 
 /* Reports the running check. The message is one sentence without a full stop at its end. */

@@ -7,6 +7,7 @@
 
 #include "check/examination.h"
 
+int examine_compose(struct examination *exam, struct error *err);
 int examine_dockerfile(struct examination *exam, struct error *err);
 int examine_manifest(struct examination *exam, struct error *err);
 int examine_nginx(struct examination *exam, struct error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/dockerfile.h"
 #include "check/kubernetes.h"
+#include "check/sensitive.h"
 
 #include <string.h>
 
@@ -220,25 +221,6 @@ void k8_default_account(struct examination *exam)
 	each_workload(exam, check_account);
 }
 
-static bool looks_secret(struct text name)
-{
-	static const char *const parts[] = { "password", "passwd", "secret",      "token",
-					     "api_key",  "apikey", "private_key", "credential" };
-
-	for (size_t i = 0; i < COUNT_OF(parts); i++)
-		for (size_t at = 0; at < name.len; at++)
-			if (text_starts_with_nocase(text_from(name, at), text_of(parts[i])))
-				return true;
-	return false;
-}
-
-/* A path or a name of something is no secret. */
-static bool is_reference(struct text value)
-{
-	return value.len == 0 || value.ptr[0] == '/' || text_starts_with(value, TEXT("$("))
-	       || text_is(value, "true") || text_is(value, "false");
-}
-
 static void check_secret_env(struct examination *exam, const struct manifest_object *object,
 			     const struct value *container)
 {
@@ -250,7 +232,7 @@ static void check_secret_env(struct examination *exam, const struct manifest_obj
 	{
 		const struct text name = manifest_text(variable, "name");
 
-		if (looks_secret(name) && !is_reference(manifest_text(variable, "value")))
+		if (sensitive_name(name) && !sensitive_is_reference(manifest_text(variable, "value")))
 			manifest_report(exam, object, value_get(variable, "value"),
 					"%.*s holds its secret in the manifest", TEXT_ARGS(name));
 	}
@@ -285,35 +267,6 @@ void k8_secret_env(struct examination *exam)
 	each_container(exam, check_secret_reference);
 }
 
-static bool is_sensitive_path(struct text path)
-{
-	static const char *const exact[] = {
-		"/",     "/etc", "/var",  "/var/run", "/run",  "/root",
-		"/home", "/usr", "/boot", "/dev",     "/proc", "/sys"
-	};
-	static const char *const below[] = { "/var/run/docker.sock",
-					     "/run/docker.sock",
-					     "/run/containerd",
-					     "/var/run/containerd",
-					     "/run/crio",
-					     "/var/lib/kubelet",
-					     "/var/lib/docker",
-					     "/etc/kubernetes",
-					     "/var/lib/etcd",
-					     "/proc/",
-					     "/var/run/crio" };
-
-	while (path.len > 1 && path.ptr[path.len - 1] == '/')
-		path.len--;
-	for (size_t i = 0; i < COUNT_OF(exact); i++)
-		if (text_is(path, exact[i]))
-			return true;
-	for (size_t i = 0; i < COUNT_OF(below); i++)
-		if (text_starts_with(path, text_of(below[i])))
-			return true;
-	return false;
-}
-
 static void check_host_path(struct examination *exam, const struct manifest_object *object)
 {
 	const struct value *volumes = value_get(object->pod_spec, "volumes");
@@ -324,7 +277,7 @@ static void check_host_path(struct examination *exam, const struct manifest_obje
 	{
 		const struct value *path = value_find(volume, "hostPath.path");
 
-		if (path != NULL && is_sensitive_path(path->text))
+		if (path != NULL && sensitive_path(path->text))
 			manifest_report(exam, object, path, "%.*s of the host is the host",
 					TEXT_ARGS(path->text));
 	}

@@ -30,6 +30,8 @@ void check_run_done(struct check_run *run)
 static int examine(struct examination *exam, enum artifact artifact, struct error *err)
 {
 	switch (artifact) {
+	case ARTIFACT_COMPOSE:
+		return examine_compose(exam, err);
 	case ARTIFACT_DOCKERFILE:
 		return examine_dockerfile(exam, err);
 	case ARTIFACT_MANIFEST:
@@ -95,12 +97,11 @@ void check_file(struct check_run *run, const struct check_options *options, cons
 		return;
 	}
 	artifact = artifact_detect(path, buffer_text(&bytes));
-	if (artifact == ARTIFACT_UNKNOWN || artifact == ARTIFACT_COMPOSE
-	    || artifact == ARTIFACT_FALCO) {
+	if (artifact == ARTIFACT_UNKNOWN || artifact == ARTIFACT_FALCO) {
 		if (named) {
 			error_set(&err, -EINVAL,
 				  "%s is no file that check knows: a Dockerfile, a Kubernetes or "
-				  "Istio manifest, an nginx configuration",
+				  "Istio manifest, a compose file, an nginx configuration",
 				  path);
 			check_run_add_problem(run, path, &err);
 		}

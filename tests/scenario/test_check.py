@@ -139,3 +139,17 @@ def test_every_check_explains_itself(tree):
     assert len(listed) > 180
     explained = check(tree, "--explain", "DL3008")
     assert explained.returncode == 0 and "Fires:" in explained.stdout
+
+
+def test_a_compose_file_is_examined_and_mended(tmp_path):
+    (tmp_path / "docker-compose.yml").write_text(
+        "version: '3'\nservices:\n  web:\n    image: web:1 # ours\n    privileged: true\n"
+        "    volumes:\n    - /var/run/docker.sock:/var/run/docker.sock\n    environment:\n      DB_PASSWORD: hunter2\n")
+    result = check(tmp_path, "--json", ".")
+    found = {(f["id"], f["line"], f["column"]) for f in json.loads(result.stdout)["findings"]}
+    assert result.returncode == 1
+    assert {("CO020", 1, 1), ("CO001", 5, 17), ("CO002", 7, 7), ("CO010", 9, 20)} <= found
+    check(tmp_path, "--fix", ".")
+    mended = (tmp_path / "docker-compose.yml").read_text()
+    assert mended.startswith("services:\n  web:\n    image: web:1 # ours\n    security_opt:")
+    assert "privileged: false" in mended

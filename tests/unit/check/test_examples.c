@@ -12,6 +12,7 @@ static const char *const file_names[] = {
 	[ARTIFACT_DOCKERFILE] = "Dockerfile",
 	[ARTIFACT_MANIFEST] = "pod.yaml",
 	[ARTIFACT_NGINX] = "nginx.conf",
+	[ARTIFACT_COMPOSE] = "compose.yaml",
 };
 
 static size_t count_findings(const struct check *check, const char *text)

@@ -50,6 +50,14 @@ static const struct fix_case {
 	  "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{name: a}]\n",
 	  "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{securityContext: "
 	  "{allowPrivilegeEscalation: false}, name: a}]\n" },
+	{ "a compose file's version", "compose.yaml", "CO020",
+	  "version: '3' # old\nservices: {}\n", "version: '3' # old\nservices: {}\n" },
+	{ "a compose file's version on a line of its own", "compose.yaml", "CO020",
+	  "version: '3'\nservices: {}\n", "services: {}\n" },
+	{ "a service's option", "compose.yaml", "CO016",
+	  "services:\n  a:\n    image: b # why\n    read_only: true\n",
+	  "services:\n  a:\n    image: b # why\n    security_opt: [\"no-new-privileges:true\"]\n"
+	  "    read_only: true\n" },
 	{ "JSON is left alone", "pod.json", "PS014",
 	  "{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"spec\": {\"containers\": [{\"name\": "
 	  "\"a\"}]}}\n",
