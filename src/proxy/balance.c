@@ -2,6 +2,7 @@
 #include "proxy/balance.h"
 
 #include "proxy/cluster_state.h"
+#include "proxy/outlier.h"
 
 #include <math.h>
 
@@ -122,40 +123,79 @@ static const struct cluster_endpoint *pick_in(const struct endpoint_group *group
 	return balancer->pick(group, choice);
 }
 
-static const struct endpoint_group *group_by_share(const struct cluster *cluster)
+/* How much of its work a group can do: one that lost some of its endpoints sends the rest
+ * elsewhere only when the others could not carry it (Envoy's overprovisioning of 1.4). */
+#define OVERPROVISION_PERCENT 140
+
+static uint64_t ability_of(const struct endpoint_group *group, const struct choice *choice)
 {
+	uint64_t usable = 0;
+
+	if (!choice->healthy_only)
+		return 100;
+	for (size_t i = 0; i < group->count; i++)
+		usable += balance_may_use(choice, &group->endpoints[i]);
+	return MIN_OF(usable * OVERPROVISION_PERCENT / group->count, UINT64_C(100));
+}
+
+/* Localities with shares each get theirs, as far as they are able; else the nearest gets what it is
+ * able to, and the next what is left. */
+static uint64_t load_of(const struct choice *choice, size_t number, uint64_t before)
+{
+	const struct endpoint_group *group = &choice->cluster->groups[number];
+	const uint64_t ability = ability_of(group, choice);
+
+	if (choice->cluster->has_shares)
+		return ability * group->share;
+	return MIN_OF(ability, 100 - before);
+}
+
+static const struct endpoint_group *choose_group(const struct choice *choice)
+{
+	const struct cluster *cluster = choice->cluster;
 	uint64_t total = 0, point;
 
 	for (size_t i = 0; i < cluster->group_count; i++)
-		total += cluster->groups[i].share;
+		total += load_of(choice, i, total);
 	if (total == 0)
-		return &cluster->groups[0];
+		return NULL;
 	point = random_below(total);
-	for (size_t i = 0; i < cluster->group_count; i++) {
-		if (point < cluster->groups[i].share)
+	for (size_t i = 0, before = 0; i < cluster->group_count; i++) {
+		const uint64_t load = load_of(choice, i, before);
+
+		if (point < before + load)
 			return &cluster->groups[i];
-		point -= cluster->groups[i].share;
+		before += load;
 	}
-	return &cluster->groups[0];
+	return NULL; /* others became unhealthy meanwhile */
 }
 
-static const struct endpoint_group *first_group(const struct choice *choice)
+/* With too few left that are healthy, the healthy ones would break down next: nobody is left out
+ * (Envoy's panic, Istio's minHealthPercent). */
+static bool leaves_some_out(const struct choice *choice)
 {
 	const struct cluster *cluster = choice->cluster;
+	size_t usable = 0;
 
-	if (cluster->group_count == 1)
-		return &cluster->groups[0];
-	if (cluster->has_shares)
-		return group_by_share(cluster);
-	return &cluster->groups[0];
+	if (atomic_load_explicit(&cluster->state->unusable, memory_order_relaxed) == 0
+	    || cluster->outliers == NULL)
+		return false;
+	outlier_release_due(cluster, choice->now_ns);
+	for (size_t i = 0; i < cluster->endpoint_count; i++)
+		usable += host_is_usable(cluster->endpoints[i].state);
+	return usable < cluster->endpoint_count
+	       && usable * 100 >= cluster->outliers->min_healthy_percent * cluster->endpoint_count;
 }
 
 const struct cluster_endpoint *balance_pick(struct choice *choice)
 {
 	const struct cluster *cluster = choice->cluster;
+	const struct endpoint_group *group = cluster->groups;
 
 	if (cluster->group_count == 0)
 		return NULL;
-	choice->healthy_only = false;
-	return pick_in(first_group(choice), choice);
+	choice->healthy_only = leaves_some_out(choice);
+	if (cluster->group_count > 1 || choice->healthy_only)
+		group = choose_group(choice);
+	return group != NULL ? pick_in(group, choice) : NULL;
 }

@@ -13,6 +13,7 @@
 struct balancer;
 struct cluster_state;
 struct host_state;
+struct outlier_settings;
 
 /* One address, spoken to in one way, by one identity. */
 struct upstream {
@@ -77,7 +78,8 @@ struct cluster {
 	const struct balancer *balancer;
 	const struct consistent_hash *hash; /* by what requests are told apart; NULL: not at all */
 	struct warm_up warm_up;
-	struct cluster_state *state;           /* a reference, released with the plan */
-	uint64_t tcp_idle_ns, tcp_duration_ns; /* of raw connections; 0: Istio's hour, for ever */
+	const struct outlier_settings *outliers; /* NULL: nobody is ejected */
+	struct cluster_state *state;             /* a reference, released with the plan */
+	uint64_t tcp_idle_ns, tcp_duration_ns;   /* of raw connections; 0: Istio's hour, for ever */
 	bool is_known; /* false: a subset or service that nobody declared: 503 */
 };

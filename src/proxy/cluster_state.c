@@ -6,6 +6,7 @@ struct cluster_state *cluster_state_new(void)
 	struct cluster_state *state = MEM_NEW(struct cluster_state);
 
 	atomic_init(&state->references, 1);
+	pthread_mutex_init(&state->ejecting, NULL);
 	atomic_init(&state->turn, random_cheap() >> 1); /* proxies start at different endpoints */
 	return state;
 }
@@ -18,9 +19,11 @@ struct cluster_state *cluster_state_ref(struct cluster_state *state)
 
 void cluster_state_unref(struct cluster_state *state)
 {
-	if (state != NULL
-	    && atomic_fetch_sub_explicit(&state->references, 1, memory_order_acq_rel) == 1)
-		mem_free(state);
+	if (state == NULL
+	    || atomic_fetch_sub_explicit(&state->references, 1, memory_order_acq_rel) > 1)
+		return;
+	pthread_mutex_destroy(&state->ejecting);
+	mem_free(state);
 }
 
 struct host_state *host_state_new(uint64_t added_ns)

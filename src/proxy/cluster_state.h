@@ -2,23 +2,32 @@
 /* cluster_state.h — what changes about a cluster and its endpoints.
  *
  * One for the whole process, not one a worker: a limit means what the file says, and a server that
- * fails is left alone by all, however many cores there are. Everything is atomic and nothing waits;
- * what a request reads is written rarely. A new plan takes the state over from the one before it
+ * fails is left alone by all, however many cores there are. What a request reads is atomic and
+ * written rarely. A new plan takes the state over from the one before it
  * (cluster_state_of, host_state_of), by name and address, so that a reload forgets nothing. */
 #pragma once
 
 #include "base/base.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 struct host_state { /* of one endpoint of one cluster */
 	atomic_int references;
 	uint64_t added_ns; /* when it became known; 0: with the first plan */
+	/* outlier.c: errors in a row, and when it will be usable again (0: it is) */
+	atomic_uint in_a_row_5xx, in_a_row_gateway, in_a_row_local;
+	atomic_uint_fast64_t ejected_until_ns;
+	uint64_t returned_ns; /* from its last ejection; this and the next under `ejecting` */
+	uint32_t ejections;   /* in a row */
 };
 
 struct cluster_state {
 	atomic_int references;
 	atomic_uint_fast64_t turn; /* of ROUND_ROBIN: counts requests */
+	atomic_size_t unusable;    /* endpoints that are ejected; most times none */
+	pthread_mutex_t ejecting;  /* taken only when an endpoint is ejected or comes back */
 };
 
 struct cluster_state *cluster_state_new(void);
@@ -31,6 +40,5 @@ void host_state_unref(struct host_state *state); /* NULL is fine */
 
 static inline bool host_is_usable(const struct host_state *state)
 {
-	(void)state;
-	return true;
+	return atomic_load_explicit(&state->ejected_until_ns, memory_order_relaxed) == 0;
 }

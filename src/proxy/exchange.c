@@ -46,6 +46,8 @@ static void on_timeout(struct timer *timer)
 	}
 	metrics_count_cluster(&exchange->worker->metrics, exchange->destination->cluster,
 			      CLUSTER_TIMEOUT);
+	if (exchange->client_codec != NULL)
+		exchange_note_failure(exchange, 504);
 	cancel_upstream(exchange);
 	if (exchange->answer_started) {
 		exchange_cancel(exchange, FLAG_TIMEOUT, "response_timeout");
@@ -402,6 +404,7 @@ void exchange_edit_request(struct exchange *exchange)
 
 void exchange_response_head(struct exchange *exchange)
 {
+	exchange_note_answer(exchange);
 	if (retry_after_answer(exchange))
 		return;
 	retry_settle(exchange);
@@ -465,6 +468,8 @@ static const struct {
 void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure why,
 			      const char *details)
 {
+	if (why != UPSTREAM_STALE)
+		exchange_note_failure(exchange, why == UPSTREAM_TRY_TIMEOUT ? 504 : 503);
 	if (exchange->answer_started) { /* the client must not take it for complete */
 		exchange_cancel(exchange, failure_answers[why].flag, details);
 		return;

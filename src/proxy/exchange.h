@@ -179,4 +179,8 @@ bool exchange_is_grpc(const struct exchange *exchange);
 /* exchange.c: the header operations of the route and the destination chosen. */
 void exchange_edit_request(struct exchange *exchange);
 
+/* exchange_outcome.c: the endpoint answered; or it did not, and the client is told `status`. */
+void exchange_note_answer(const struct exchange *exchange);
+void exchange_note_failure(const struct exchange *exchange, unsigned status);
+
 void exchange_free_all(struct worker *worker);

@@ -17,6 +17,17 @@ static const struct {
 			      "Requests that took longer than their route allows." },
 	[CLUSTER_TRY_TIMEOUT] = { "envoy_cluster_upstream_rq_per_try_timeout",
 				  "Attempts that took longer than perTryTimeout." },
+	[CLUSTER_EJECTION_5XX] = { "envoy_cluster_outlier_detection_ejections_enforced_consecutive_"
+				   "5xx",
+				   "Endpoints ejected for 5xx in a row." },
+	[CLUSTER_EJECTION_GATEWAY] = { "envoy_cluster_outlier_detection_ejections_enforced_"
+				       "consecutive_gateway_failure",
+				       "Endpoints ejected for 502, 503 or 504 in a row." },
+	[CLUSTER_EJECTION_LOCAL] = { "envoy_cluster_outlier_detection_ejections_enforced_"
+				     "consecutive_local_origin_failure",
+				     "Endpoints ejected for giving no answer in a row." },
+	[CLUSTER_EJECTION_OVERFLOW] = { "envoy_cluster_outlier_detection_ejections_overflow",
+					"Endpoints not ejected because too many were already." },
 };
 
 struct cluster_counts {

@@ -26,3 +26,8 @@ struct traffic_choice plan_traffic(const struct plan_build *build,
 				   const struct local_workload *workload,
 				   const struct mesh_service *service, uint32_t port,
 				   struct text subset);
+
+/* plan_outliers.c: NULL where nothing is to be detected. The cluster has its endpoints. */
+const struct outlier_settings *plan_outliers(struct plan_build *build,
+					     const struct cluster *cluster,
+					     const struct outlier_detection *from);

@@ -20,24 +20,21 @@ static bool has_limits(const struct connection_pool_settings *pool)
 		       || tcp->idle_timeout.is_set || tcp->tcp_keepalive != NULL));
 }
 
-static void warn_blocks(struct plan_build *build, const struct connection_pool_settings *pool,
-			const struct outlier_detection *outliers)
+static void warn_pool(struct plan_build *build, const struct connection_pool_settings *pool)
 {
 	if (pool != NULL && has_limits(pool))
 		warn_at(build, &pool->at, "connectionPool");
-	if (outliers != NULL)
-		warn_at(build, &outliers->at, "outlierDetection");
 }
 
 static void warn_policy(struct plan_build *build, const struct traffic_policy *policy)
 {
 	if (policy == NULL)
 		return;
-	warn_blocks(build, policy->connection_pool, policy->outlier_detection);
+	warn_pool(build, policy->connection_pool);
 	for (size_t i = 0; i < policy->port_level_settings.count; i++) {
 		const struct port_traffic_policy *port = &policy->port_level_settings.items[i];
 
-		warn_blocks(build, port->connection_pool, port->outlier_detection);
+		warn_pool(build, port->connection_pool);
 	}
 	warn_at(build, policy->tunnel != NULL ? &policy->tunnel->at : NULL, "tunnel");
 	warn_at(build, policy->proxy_protocol != NULL ? &policy->proxy_protocol->at : NULL,

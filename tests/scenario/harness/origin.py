@@ -4,6 +4,7 @@
 HttpOrigin answers any request with JSON that tells what it was asked; some paths do more:
     /status/404   that status          /bytes/70000   that many bytes
     /chunks/5     a chunked body       /slow/0.5      the answer after that many seconds
+    server.status = 503                every answer has that status; None: it hangs up instead
 RawOrigin hands each connection to a coroutine (reader, writer) of the test.
 """
 
@@ -50,19 +51,21 @@ class RawOrigin:
 
 class HttpOrigin(RawOrigin):
     def __init__(self, name="origin", **options):
-        self.name, self.requests = name, []
+        self.name, self.requests, self.status = name, [], 200
         super().__init__(self._answer_all, **options)
 
     async def _answer_all(self, reader, writer):
         while request := await read_request(reader):
             self.requests.append(request)
+            if self.status is None:
+                return
             await self._answer(request, writer)
             if request["headers"].get("connection", "").lower() == "close":
                 return
 
     async def _answer(self, request, writer):
         kind, _, argument = request["path"].strip("/").partition("/")
-        status, body = 200, json.dumps({"origin": self.name, **request}).encode()
+        status, body = self.status, json.dumps({"origin": self.name, **request}).encode()
         content_type = "application/json"
         if kind == "status":
             status = int(argument)
