@@ -418,6 +418,10 @@ static void handshake(struct link *link)
 		fail_tls(link);
 		return;
 	}
+	if (tls_session_check(link->ssl, &link->refusal) < 0) {
+		link->ops->on_failed(link, &link->refusal);
+		return;
+	}
 	(void)send_queue(link, &link->wire);
 	open_link(link);
 }

@@ -2,6 +2,7 @@
 #include "net/tls.h"
 
 #include "net/link.h"
+#include "net/tls_resume.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -21,6 +22,7 @@ struct tls_context {
 	void (*release_arg)(void *verify_arg);
 	unsigned char *alpn; /* wire form; owned */
 	unsigned alpn_len;
+	const struct tls_resumption *resumption;
 	tls_choose_fn choose;
 	void *choose_arg;
 };
@@ -65,6 +67,8 @@ static int verify_chain(X509_STORE_CTX *store, void *arg)
 
 	if (context->verify != NULL
 	    && context->verify(link, leaf, chain, context->verify_arg, &err) == 0) {
+		if (context->resumption != NULL)
+			tls_resume_remember((SSL *)ssl, leaf, context->resumption);
 		X509_STORE_CTX_set_error(store, X509_V_OK);
 		return 1;
 	}
@@ -136,6 +140,7 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 		SSL_set_verify(ssl, verify_mode(chosen), NULL);
 		SSL_set_min_proto_version(ssl, SSL_CTX_get_min_proto_version(chosen->ssl));
 		SSL_set_max_proto_version(ssl, SSL_CTX_get_max_proto_version(chosen->ssl));
+		tls_resume_adopt(ssl, chosen->ssl);
 		link_adopt_context(link, chosen);
 		listener = chosen;
 	}
@@ -183,6 +188,12 @@ static int set_protocol(SSL_CTX *ssl, const struct tls_settings *settings, struc
 	return 0;
 }
 
+static bool may_resume(const struct tls_context *context)
+{
+	return context->is_server
+	       && (context->resumption != NULL || context->peer_certificate == TLS_PEER_NONE);
+}
+
 static void set_behaviour(struct tls_context *context)
 {
 	SSL_CTX *ssl = context->ssl;
@@ -193,11 +204,7 @@ static void set_behaviour(struct tls_context *context)
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
 				      | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_read_ahead(ssl, 1); /* one read takes all records that have arrived */
-	/* connections inside a mesh live long: a ticket would be made for nobody, and a session
-	 * that outlives a revocation is a hole */
-	SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_num_tickets(ssl, 0);
-	SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
+	tls_resume_configure(ssl, may_resume(context));
 	SSL_CTX_set_verify(ssl, verify_mode(context), NULL);
 	if (context->verify != NULL)
 		SSL_CTX_set_cert_verify_callback(ssl, verify_chain, NULL);
@@ -219,6 +226,7 @@ static struct tls_context *copy_settings(const struct tls_settings *settings)
 	context->verify = settings->verify;
 	context->verify_arg = settings->verify_arg;
 	context->release_arg = settings->release_arg;
+	context->resumption = settings->resumption;
 	context->choose = settings->choose;
 	context->choose_arg = settings->choose_arg;
 	context->alpn_required = settings->alpn_required;
@@ -304,4 +312,17 @@ SSL *tls_session_new(struct tls_context *context, struct link *link)
 	else
 		SSL_set_connect_state(ssl);
 	return ssl;
+}
+
+int tls_session_check(SSL *ssl, struct error *err)
+{
+	const struct tls_context *context = link_of(ssl)->context;
+
+	if (!SSL_session_reused(ssl))
+		return 0;
+	if (!may_resume(context)) /* a session of a context that asks for less */
+		return error_set(err, -EACCES, "a session was resumed where none may be");
+	if (context->resumption == NULL)
+		return 0;
+	return tls_resume_check(ssl, link_of(ssl), context->resumption, err);
 }

@@ -27,6 +27,15 @@ typedef int (*tls_verify_fn)(struct link *link, X509 *leaf, STACK_OF(X509) * cha
 
 struct tls_context;
 
+/* Server: how a peer that showed its certificate may come back with the session of that time, which
+ * costs a third of a full handshake. A session lives in memory, no longer than the certificate and
+ * the context it was made by; and whoever comes back with it is asked about again. */
+struct tls_resumption {
+	void *(*remember)(struct link *link); /* after verify: what `resume` needs to know */
+	int (*resume)(struct link *link, const void *memory, struct error *err); /* 0: let in */
+	void (*forget)(void *memory);
+};
+
 /* Server: the context for the name a client asks for (SNI; absent: len 0), or NULL to refuse. */
 typedef struct tls_context *(*tls_choose_fn)(struct link *link, struct text server_name, void *arg);
 
@@ -43,7 +52,9 @@ struct tls_settings { /* everything is borrowed and copied or up-referenced */
 	const char *cipher_suites;    /* TLS 1.3; NULL: all three AEAD suites, AES-128-GCM first */
 	struct text alpn;             /* wire form, preferred first; len 0: none. See TLS_ALPN */
 	bool alpn_required;           /* server: a client that offers none of ours is refused */
-	tls_choose_fn choose;         /* server: by SNI; NULL: this context for everybody */
+	/* NULL: no session is resumed, unless the server asks for no certificate */
+	const struct tls_resumption *resumption;
+	tls_choose_fn choose; /* server: by SNI; NULL: this context for everybody */
 	void *choose_arg;
 };
 
@@ -57,6 +68,9 @@ bool tls_context_is_server(const struct tls_context *context);
 
 /* A new connection's SSL object; `link` is what the callbacks get. */
 SSL *tls_session_new(struct tls_context *context, struct link *link);
+
+/* The handshake is done; 0, or -EACCES where a session that was resumed is not welcome any more. */
+int tls_session_check(SSL *ssl, struct error *err);
 
 /* What OpenSSL last complained about on this thread, for a log: "wrong version number". */
 const char *tls_last_reason(char *out, size_t size);

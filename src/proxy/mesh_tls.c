@@ -116,6 +116,57 @@ static int verify_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, 
 	return 0;
 }
 
+/* ---- clients that come back ---- */
+
+struct known_client { /* what a session keeps; bundles and trust are its context's own */
+	char *id;
+	struct credential *credential;
+	unsigned char fingerprint[32];
+};
+
+static void *remember_client(struct link *link)
+{
+	const struct downstream *downstream = downstream_of_link(link);
+	struct known_client *known = MEM_NEW(struct known_client);
+
+	known->id = mem_strdup(downstream->peer_id);
+	known->credential = credential_keep(downstream->peer_credential);
+	memcpy(known->fingerprint, downstream->peer_fingerprint, sizeof(known->fingerprint));
+	return known;
+}
+
+static int resume_client(struct link *link, const void *memory, struct error *err)
+{
+	const struct known_client *known = memory;
+	struct downstream *downstream = downstream_of_link(link);
+	const int code = worker_check_revoked(downstream->worker, text_of(known->id),
+					      known->credential, err);
+
+	if (code < 0)
+		return code;
+	memcpy(downstream->peer_fingerprint, known->fingerprint, sizeof(known->fingerprint));
+	downstream_set_peer(downstream, text_of(known->id));
+	downstream_set_credential(downstream, known->credential);
+	return 0;
+}
+
+static void forget_client(void *memory)
+{
+	struct known_client *known = memory;
+
+	mem_free(known->id);
+	mem_free(known->credential);
+	mem_free(known);
+}
+
+static const struct tls_resumption client_resumption = {
+	.remember = remember_client,
+	.resume = resume_client,
+	.forget = forget_client,
+};
+
+/* ---- servers ---- */
+
 static bool is_expected_server(const struct upstream *upstream, const char *id)
 {
 	if (upstream->server_id_count == 0)
@@ -159,6 +210,7 @@ int mesh_server_context(const struct svid *svid, struct tls_trust *trust, enum m
 		.key = svid->key,
 		.peer_certificate = TLS_PEER_REQUIRED,
 		.verify = verify_client,
+		.resumption = &client_resumption,
 		.verify_arg = tls_trust_ref(trust),
 		.release_arg = release_trust,
 		.alpn = protocols[kind],

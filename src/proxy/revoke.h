@@ -2,8 +2,8 @@
 /* revoke.h — revocations as one worker enforces them: at each handshake (mesh_tls.c, gateway_tls.c)
  * and, here, on the connections that are open when they change, of clients and to servers alike.
  *
- * They do not wait for a plan: a port that is busy must not keep a stolen key in use. Sessions are
- * never resumed (net/tls.c), so every connection passes a handshake. */
+ * They do not wait for a plan: a port that is busy must not keep a stolen key in use. A
+ * session that is resumed is asked about like a certificate (mesh_tls.c). */
 #pragma once
 
 #include "proxy/worker.h"

@@ -122,26 +122,6 @@ def test_old_tls_is_not_spoken(api, mesh, ca, version):
     assert not server.requests
 
 
-def test_a_session_cannot_be_resumed_past_the_checks(api, mesh, ca):
-    """What would be resumed was checked once, under rules that may have changed since."""
-    api(peer_authentication("STRICT"))
-    address, port = mesh.inbound("api")
-    tls = client_tls(ca.leaf(WEB))
-    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
-        tls.maximum_version = version
-        session = None
-        for _ in range(2):
-            connection = http.client.HTTPSConnection(address, port, timeout=5, context=tls)
-            connection.connect()
-            connection.sock.close()
-            wire = tls.wrap_socket(connection._create_connection((address, port), 5), session=session)
-            wire.sendall(REQUEST)
-            assert wire.recv(12) == b"HTTP/1.1 200"
-            assert not wire.session_reused
-            session = wire.session
-            wire.close()
-
-
 # --- the other modes, and where they are said ---
 
 
@@ -270,7 +250,7 @@ def test_the_way_out_believes_only_the_service_it_asked_for(mesh, origin, ca, fo
     assert not stranger.requests
     refusals = [line for line in mesh.proxy.log_lines() if f"upstream 127.0.30.1:{stranger.port}: " in line["message"]]
     assert refusals and refusals[0]["level"] == "warn"
-    assert mesh.wait_for_line(listener="outbound")["response_flags"] == "UF"
+    assert "UF" in mesh.wait_for_line(listener="outbound")["response_flags"].split(",")
 
 
 def test_the_way_out_never_falls_back_to_plain_text(mesh, origin):
