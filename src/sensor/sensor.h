@@ -1,10 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sensor.h — what processes do, and the state of the machine that makes it readable.
  *
- *	event.h   one event, whoever recorded it, and the tables of all events, parameters and flags
- *	live.h    events of this machine, as they happen, by eBPF
- */
+ *	event.h      one event, whoever recorded it, and the tables of events, parameters and flags
+ *	live.h       events of this machine, as they happen, by eBPF
+ *	state.h      who runs and what is open, after the events so far
+ *	process.h    a thread, its process, its ancestors
+ *	descriptor.h a file or a connection that is open
+ *	container.h  the container that a process runs in
+ *	procfs.h     what runs now, and threads that no event told of */
 #pragma once
 
+#include "sensor/container.h"
+#include "sensor/descriptor.h"
 #include "sensor/event.h"
 #include "sensor/live.h"
+#include "sensor/path.h"
+#include "sensor/process.h"
+#include "sensor/procfs.h"
+#include "sensor/socket.h"
+#include "sensor/state.h"
