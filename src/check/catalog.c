@@ -6,11 +6,17 @@
 #include <string.h>
 
 const struct family *const families[] = {
-	&hadolint_family,    &dockerfile_family,
-	&nginx_family,       &pod_security_family,
-	&kubernetes_family,  &network_family,
-	&rbac_family,        &compose_family,
-	&docker_host_family, NULL,
+	&hadolint_family,
+	&shellcheck_family,
+	&dockerfile_family,
+	&nginx_family,
+	&pod_security_family,
+	&kubernetes_family,
+	&network_family,
+	&rbac_family,
+	&compose_family,
+	&docker_host_family,
+	NULL,
 };
 
 const struct check *check_find(struct text id_or_name)
@@ -35,9 +41,13 @@ const struct family *check_family(const struct check *check)
 bool check_matches(const struct check *check, const char *selector)
 {
 	const size_t len = strlen(selector);
+	const struct family *family;
 
-	if (strcmp(check->id, selector) == 0 || strcmp(check->name, selector) == 0
-	    || strcmp(check_family(check)->name, selector) == 0)
+	if (strcmp(check->id, selector) == 0 || strcmp(check->name, selector) == 0)
+		return true;
+	family = check_family(check);
+	if (strcmp(family->name, selector) == 0
+	    || (family->part_of != NULL && strcmp(family->part_of, selector) == 0))
 		return true;
 	return len > 0 && selector[len - 1] == '*' && strncmp(check->id, selector, len - 1) == 0;
 }

@@ -24,6 +24,8 @@ struct check {
 struct family {
 	const char *name; /* "hadolint", as --only takes it */
 	const char *title;
+	const char *part_of; /* whose name takes it along, or NULL */
+	bool is_range;       /* ids alone, described elsewhere: not listed one by one */
 	enum artifact artifact;
 	const struct check *checks;
 	size_t count;

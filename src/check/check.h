@@ -18,4 +18,5 @@
 #include "check/host.h"
 #include "check/report.h"
 #include "check/run.h"
+#include "check/shellcheck.h"
 #include "check/template.h"

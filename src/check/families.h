@@ -6,6 +6,7 @@
 
 extern const struct family dockerfile_family;   /* docker_checks.c */
 extern const struct family hadolint_family;     /* hadolint.c */
+extern const struct family shellcheck_family;   /* shellcheck_checks.c */
 extern const struct family nginx_family;        /* nginx_checks.c */
 extern const struct family pod_security_family; /* pod_checks.c */
 extern const struct family kubernetes_family;   /* kubernetes_checks.c */

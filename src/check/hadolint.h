@@ -81,6 +81,9 @@ void dl4001_wget_and_curl(struct examination *exam);
 void dl4005_shell_link(struct examination *exam);
 void dl4006_pipefail(struct examination *exam);
 
+/* hadolint_shellcheck.c; an error where ShellCheck could not be asked */
+int hadolint_shellcheck(struct examination *exam, struct error *err);
+
 /* hadolint_install.c: switches and caches of package managers */
 void dl3009_apt_lists(struct examination *exam);
 void dl3014_apt_yes(struct examination *exam);

@@ -40,6 +40,7 @@ struct check_options {                         /* everything borrowed */
 	struct pod_security pod_security;      /* a level: pods are judged by it alone */
 	const struct override *overrides;
 	size_t override_count;
+	const char *shellcheck;                /* the program, for RUN; NULL: without it */
 	const char *const *trusted_registries; /* DL3026; NULL: any */
 	const struct label_rule *labels;       /* DL3049 and its kin */
 	size_t label_count;

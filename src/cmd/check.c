@@ -3,11 +3,13 @@
 #include "cmd/command.h"
 
 #include "check/check.h"
+#include "cmd/check_catalog.h"
 #include "cmd/check_docker.h"
 #include "cmd/check_resources.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,8 @@ struct arguments {
 	enum finding_severity fail_from;
 	const char *baseline, *new_baseline, *output, *explain;
 	const char *policy, *hadolint_config;
+	const char *shellcheck; /* as named: a path, or "off"; NULL: whatever is found */
+	char shellcheck_path[PATH_MAX];
 	struct check_config config;
 	bool list, show_ignored, fix, diff;
 };
@@ -52,6 +56,7 @@ enum option_code {
 	OPTION_CONFIG,
 	OPTION_FIX,
 	OPTION_DIFF,
+	OPTION_SHELLCHECK,
 };
 
 static const struct option option_table[] = {
@@ -73,6 +78,7 @@ static const struct option option_table[] = {
 	{ "hadolint-config", required_argument, NULL, OPTION_CONFIG },
 	{ "fix", no_argument, NULL, OPTION_FIX },
 	{ "diff", no_argument, NULL, OPTION_DIFF },
+	{ "shellcheck", required_argument, NULL, OPTION_SHELLCHECK },
 	{ "pod-security", required_argument, NULL, OPTION_POD_SECURITY },
 	{ NULL, 0, NULL, 0 },
 };
@@ -203,6 +209,9 @@ static int take_option(struct arguments *arguments, int option)
 	case OPTION_DIFF:
 		arguments->diff = true;
 		return 0;
+	case OPTION_SHELLCHECK:
+		arguments->shellcheck = optarg;
+		return 0;
 	case OPTION_POD_SECURITY:
 		return set_pod_security(arguments, optarg);
 	default:
@@ -231,49 +240,6 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 }
 
 /* ---- what is printed ---- */
-
-static void print_example(const char *title, const char *text)
-{
-	printf("\n%s:\n", title);
-	for (struct text rest = text_of(text); rest.len > 0;) {
-		const struct text line = text_split(&rest, '\n');
-
-		printf("    %.*s\n", TEXT_ARGS(line));
-	}
-}
-
-static int print_explanation(const char *id)
-{
-	const struct check *check = check_find(text_of(id));
-
-	if (check == NULL)
-		return command_usage(&check_command, "there is no check '%s'; --list shows all",
-				     id);
-	printf("%s %s (%s, %s)\n\n%s.\n\n%s\n%s\n", check->id, check->name,
-	       check->severity == FINDING_OFF ? "only when asked for"
-					      : finding_severity_name(check->severity),
-	       check_family(check)->title, check->title, check->why, check->mend);
-	if (check->bad != NULL)
-		print_example("Fires", check->bad);
-	if (check->good != NULL)
-		print_example("Silent", check->good);
-	printf("\nTo ignore it here: # mangrove ignore=%s until=YYYY-MM-DD why\n", check->id);
-	return STATUS_FINE;
-}
-
-static int print_list(void)
-{
-	for (size_t i = 0; families[i] != NULL; i++) {
-		printf("%s: %s\n", families[i]->name, families[i]->title);
-		for (size_t j = 0; j < families[i]->count; j++) {
-			const struct check *check = &families[i]->checks[j];
-
-			printf("  %-8s %-8s %-26s %s\n", check->id,
-			       finding_severity_name(check->severity), check->name, check->title);
-		}
-	}
-	return STATUS_FINE;
-}
 
 static int write_report(const struct arguments *arguments, const struct check_run *run)
 {
@@ -378,6 +344,17 @@ static int conclude(struct arguments *arguments, struct check_run *run)
 	return findings_counted(&run->findings, arguments->fail_from) > 0 ? STATUS_NO : STATUS_FINE;
 }
 
+static void find_shellcheck(struct arguments *arguments)
+{
+	struct check_options *options = &arguments->options;
+
+	if (arguments->shellcheck == NULL
+	    && shellcheck_find(arguments->shellcheck_path, sizeof(arguments->shellcheck_path)))
+		options->shellcheck = arguments->shellcheck_path;
+	else if (arguments->shellcheck != NULL && strcmp(arguments->shellcheck, "off") != 0)
+		options->shellcheck = arguments->shellcheck;
+}
+
 static int read_configuration(struct arguments *arguments)
 {
 	struct check_config *config = &arguments->config;
@@ -397,6 +374,7 @@ static int read_configuration(struct arguments *arguments)
 		return STATUS_USAGE;
 	}
 	check_config_apply(config, &arguments->options);
+	find_shellcheck(arguments);
 	if (arguments->fail_from == FINDING_OFF)
 		arguments->fail_from = config->fail_from;
 	if (arguments->fail_from == FINDING_OFF)
@@ -419,9 +397,9 @@ static int run(int argc, char **argv)
 	if (status != 0)
 		return status;
 	if (arguments.explain != NULL)
-		return print_explanation(arguments.explain);
+		return check_print_explanation(arguments.explain);
 	if (arguments.list)
-		return print_list();
+		return check_print_list();
 	if (optind == argc)
 		return command_usage(&check_command, "no path is named; '.' examines this tree");
 
@@ -473,6 +451,9 @@ const struct command check_command = {
 		"  --policy FILE       CheckPolicy: severities, exceptions with a reason and an "
 		"end\n"
 		"  --hadolint-config FILE  instead of the .hadolint.yaml that is found\n"
+		"  --shellcheck PATH   reads the scripts of RUN; default: the one that is "
+		"installed,\n"
+		"                      'off' for none\n"
 		"  --fix               mend in place what can be mended safely\n"
 		"  --diff              show what --fix would do; nothing is written\n"
 		"  --explain ID        what a check means, with an example of each side\n"

@@ -2,6 +2,7 @@
 """`mangrove check` as its users drive it: files in, a report and an exit status out."""
 import json
 import os
+import shutil
 import subprocess
 import xml.dom.minidom
 
@@ -153,3 +154,29 @@ def test_a_compose_file_is_examined_and_mended(tmp_path):
     mended = (tmp_path / "docker-compose.yml").read_text()
     assert mended.startswith("services:\n  web:\n    image: web:1 # ours\n    security_opt:")
     assert "privileged: false" in mended
+
+
+SCRIPTS = ("FROM debian:12\nARG x\nRUN cd a && \\\n  echo $1 $x\n# hadolint ignore=SC2086\nRUN echo $2\n"
+           'SHELL ["/bin/bash", "-c"]\nRUN [[ -f a ]]\nSHELL ["pwsh"]\nRUN echo $4\n')
+
+
+@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
+def test_shellcheck_reads_the_scripts_of_run(tmp_path):
+    (tmp_path / "Dockerfile").write_text(SCRIPTS)
+    (tmp_path / ".shellcheckrc").write_text("disable=all\n")
+    found = findings(check(tmp_path, "--json", "--only", "shellcheck", "."))
+    assert [(f["id"], f["line"], f["severity"]) for f in found] == [("SC2086", 3, "info")]
+    assert found[0]["message"].endswith("(line 4)")
+    assert findings(check(tmp_path, "--json", "--only", "shellcheck", "--shellcheck", "off", ".")) == []
+    (tmp_path / ".hadolint.yaml").write_text("ignored: [SC2086]\n")
+    assert findings(check(tmp_path, "--json", "--only", "shellcheck", ".")) == []
+
+
+def test_a_shellcheck_that_cannot_be_asked_is_said(tmp_path):
+    (tmp_path / "Dockerfile").write_text(SCRIPTS)
+    (tmp_path / "broken").write_text("#!/bin/sh\necho nonsense\n")
+    (tmp_path / "broken").chmod(0o755)
+    for program in ("./broken", "./missing", "/bin/false"):
+        result = check(tmp_path, "--json", "--shellcheck", program, "Dockerfile")
+        assert result.returncode == 2 and result.stderr.strip(), program
+        assert "DL3003" in {f["id"] for f in findings(result)}
