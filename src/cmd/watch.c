@@ -102,8 +102,28 @@ static void say_counts(const struct watch *watch)
 			 (unsigned long)counts[i].written, (unsigned long)counts[i].dropped);
 }
 
+static void on_signal(int number)
+{
+	(void)number; /* that a wait is cut short is all that is needed */
+}
+
+/* Blocked but while we wait, so that none is missed. */
+static void expect_signals(sigset_t *while_waiting)
+{
+	const struct sigaction stop = { .sa_handler = on_signal };
+	sigset_t ends;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, while_waiting);
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+}
+
 static int watch_until_told(struct watch *watch)
 {
+	sigset_t while_waiting;
 	const struct live_options options = { .wants = wants, .context = watch };
 	struct error err = { 0 };
 	int result = live_open(&options, &watch->live, &err);
@@ -112,10 +132,11 @@ static int watch_until_told(struct watch *watch)
 		log_problem(LOG_LEVEL_ERROR, "nothing is watched", &err);
 		return STATUS_FORBIDDEN;
 	}
+	expect_signals(&while_waiting);
 	log_info("watching");
 	while (!is_over(watch) && result != -EINTR) {
 		run_round(watch);
-		result = live_wait(watch->live, IDLE_MS);
+		result = live_wait(watch->live, IDLE_MS, &while_waiting);
 	}
 	run_round(watch);
 	say_counts(watch);
@@ -123,14 +144,8 @@ static int watch_until_told(struct watch *watch)
 	return STATUS_FINE;
 }
 
-static void on_signal(int number)
-{
-	(void)number; /* that a wait is cut short is all that is needed */
-}
-
 static int run(int argc, char **argv)
 {
-	const struct sigaction stop = { .sa_handler = on_signal };
 	struct watch watch = { 0 };
 	int code, status = 0;
 
@@ -139,8 +154,6 @@ static int run(int argc, char **argv)
 		status = take_option(&watch, code);
 	if (status != 0)
 		return status;
-	sigaction(SIGINT, &stop, NULL);
-	sigaction(SIGTERM, &stop, NULL);
 	status = watch_until_told(&watch);
 	buffer_done(&watch.out);
 	return status;

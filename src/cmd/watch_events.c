@@ -51,6 +51,23 @@ static void add_texts(struct json_writer *json, struct text texts)
 	json_end_array(json);
 }
 
+static void add_address(struct json_writer *json, unsigned form, struct text bytes)
+{
+	const bool is_tuple = form == FORM_SOCKTUPLE;
+	char text[SOCKET_TEXT_MAX];
+	struct socket_address address;
+
+	if (!(is_tuple ? socket_tuple_parse(bytes, &address)
+		       : socket_address_parse(bytes, &address)))
+		json_nothing(json);
+	else if (address.path.ptr != NULL)
+		json_text(json, address.path);
+	else if (is_tuple)
+		json_text(json, socket_tuple_text(text, &address.source, &address.destination));
+	else
+		json_text(json, socket_end_text(text, &address.destination));
+}
+
 static void add_param(struct json_writer *json, const struct event_param_info *info,
 		      struct text bytes)
 {
@@ -63,6 +80,8 @@ static void add_param(struct json_writer *json, const struct event_param_info *i
 		add_texts(json, bytes);
 	else if (info->form == FORM_TEXT || info->form == FORM_PATH || info->form == FORM_RELPATH)
 		json_text(json, text_until(bytes, strnlen(bytes.ptr, bytes.len)));
+	else if (info->form == FORM_SOCKADDR || info->form == FORM_SOCKTUPLE)
+		add_address(json, info->form, bytes);
 	else if (!param_number(bytes, info->form, &number))
 		json_text(json, bytes);
 	else if (is_flags(info->form) || is_enum(info->form))

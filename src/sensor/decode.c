@@ -85,6 +85,13 @@ void record_set_text(struct sensor_event *event, unsigned param, struct text tex
 		sensor_event_set(event, param, text.ptr, text.len);
 }
 
+uint32_t record_device(uint32_t kernel)
+{
+	const uint32_t major = kernel >> 20, minor = kernel & 0xfffff;
+
+	return (minor & 0xff) | major << 8 | (minor & ~0xffu) << 12;
+}
+
 /* --- records ----------------------------------------------------------------------------- */
 
 static void decode_fork(struct decoder *decoder, const struct record *record,

@@ -110,7 +110,7 @@ static void set_file(struct decoding *decoding, const struct event_param_info *i
 	if (bytes.len != sizeof(file))
 		return;
 	memcpy(&file, bytes.ptr, sizeof(file));
-	set_number(decoding, info, device ? file.device : file.inode);
+	set_number(decoding, info, device ? record_device(file.device) : file.inode);
 }
 
 static void set_param(struct decoding *decoding, const struct event_param_info *info, char source)

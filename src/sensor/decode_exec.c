@@ -83,7 +83,7 @@ void record_exec_event(struct decoder *decoder, const struct record_facts *facts
 			 strnlen(record->comm, sizeof(record->comm) - 1) + 1);
 	decode_cgroups(decoder, facts, event);
 	record_set_text(event, PARAM_ENV, record_piece(facts, PIECE_ENVIRONMENT, 0));
-	record_set_number(decoder, event, PARAM_TTY, record->tty, 4);
+	record_set_number(decoder, event, PARAM_TTY, record_device(record->tty), 4);
 	record_set_number(decoder, event, PARAM_LOGINUID, record->login_uid, 4);
 	record_set_number(decoder, event, PARAM_FLAGS, exec_flags(record->flags), 4);
 	record_set_number(decoder, event, PARAM_CAP_INHERITABLE, record->cap_inheritable, 8);

@@ -9,6 +9,8 @@
 char *decoder_take(struct decoder *decoder, size_t len);
 void record_set_number(struct decoder *decoder, struct sensor_event *event, unsigned param,
 		       uint64_t value, size_t width);
+/* A device number of the kernel's, as stat(2) tells it. */
+uint32_t record_device(uint32_t kernel);
 void record_set_text(struct sensor_event *event, unsigned param,
 		     struct text text); /* with its NUL */
 

@@ -138,20 +138,21 @@ struct decoder *live_decoder(struct live *live)
 	return &live->decoder;
 }
 
-int live_wait(struct live *live, int timeout_ms)
+int live_wait(struct live *live, int timeout_ms, const sigset_t *signals)
 {
+	const bool collect = live->in_round >= BUSY_ROUND;
+	const struct timespec time = {
+		.tv_sec = collect ? 0 : timeout_ms / 1000,
+		.tv_nsec = collect ? COLLECT_NS : (long)(timeout_ms % 1000) * 1000000L,
+	};
 	struct pollfd polled[RING_COUNT];
 
-	if (live->in_round >= BUSY_ROUND) {
-		const struct timespec moment = { .tv_nsec = COLLECT_NS };
-
-		live->in_round = 0;
-		return nanosleep(&moment, NULL) != 0 ? -EINTR : 0;
-	}
 	for (unsigned i = 0; i < RING_COUNT; i++)
 		polled[i] = (struct pollfd){ programs_ring_fd(live->programs, i), POLLIN, 0 };
-	programs_arm(live->programs);
-	if (poll(polled, RING_COUNT, timeout_ms) < 0)
+	live->in_round = 0;
+	if (!collect)
+		programs_arm(live->programs);
+	if (ppoll(polled, collect ? 0 : RING_COUNT, &time, signals) < 0)
 		return -errno;
 	return 0;
 }

@@ -13,6 +13,8 @@
 #include "sensor/decode.h"
 #include "sensor/event.h"
 
+#include <signal.h>
+
 struct live;
 
 struct live_options {
@@ -39,6 +41,6 @@ DEFINE_AUTO(struct live, live_close)
 bool live_next(struct live *live, struct sensor_event *event, struct record_facts *facts);
 struct decoder *live_decoder(struct live *live); /* for record_path, of the event at hand */
 /* Until there is something, or the time is up; after a busy round a moment, so that many events
- * make one round. -EINTR: a signal came. */
-int live_wait(struct live *live, int timeout_ms);
+ * make one round. Meanwhile `signals` are blocked instead of those that are. -EINTR: one came. */
+int live_wait(struct live *live, int timeout_ms, const sigset_t *signals);
 void live_counts(const struct live *live, struct live_count counts[LIVE_RINGS]);

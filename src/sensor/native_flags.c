@@ -132,6 +132,8 @@ uint32_t native_flags(enum flag_table table, uint64_t native)
 		return translate_bits(module_bits, COUNT_OF(module_bits), native);
 	case FLAGS_RESOLVE:
 		return translate_bits(resolve_bits, COUNT_OF(resolve_bits), native);
+	case FLAGS_PIDFD:
+		return (native & O_NONBLOCK) != 0 ? 1 : 0;
 	case FLAGS_PTRACE:
 		return translate_value(ptrace_requests, COUNT_OF(ptrace_requests), native);
 	case FLAGS_FCNTL:

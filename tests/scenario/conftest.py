@@ -18,7 +18,7 @@ from harness.docker import Docker, missing
 from harness.mesh import Mesh
 from harness.origin import HttpOrigin, RawOrigin
 from harness.pool import Pool
-from harness.process import BINARY, SHARED, Process
+from harness.process import BINARY, SHARED, Process, wait_for
 
 STARTED = pytest.StashKey()
 
@@ -172,3 +172,24 @@ def nothing_is_left_behind():
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     left = [Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ") for pid in children]
     assert not [command for command in left if b"mangrove" in command], left
+
+
+@pytest.fixture(scope="module")
+def watch(tmp_path_factory):
+    """Starts the sensor and waits until it watches: sensor = watch("-r", rules). Ends it with the module's tests."""
+    folder, started = tmp_path_factory.mktemp("watch"), []
+
+    def start_watching(*arguments, **options):
+        sensor = Process("watch", ["watch", *arguments], folder / f"watch-{len(started)}.log", **options)
+        started.append(sensor)
+        wait_for(lambda: "watching" in sensor.log or not sensor.is_running(), "the sensor watches", 20)
+        if sensor.child.poll() == 3:
+            pytest.skip(f"this machine does not permit it: {sensor.log}")
+        assert sensor.is_running(), sensor.log
+        return sensor
+
+    yield start_watching
+    for sensor in started:
+        sensor.child.terminate()
+    for sensor in started:
+        sensor.child.wait(10)

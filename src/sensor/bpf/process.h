@@ -8,7 +8,8 @@
 #define OVERLAYFS_MAGIC 0x794c7630
 #define PF_KTHREAD      0x00200000
 #define CLONE_THREAD    0x00010000
-#define PAGE_KB_SHIFT   2 /* pages of 4 KB */
+#define NANOSECONDS     0x7fffffff /* the bit above says that somebody looked (multigrain times) */
+#define PAGE_KB_SHIFT   2          /* pages of 4 KB */
 
 static __always_inline __u64 time_of(__s64 seconds, __u64 nanoseconds)
 {
@@ -23,7 +24,7 @@ static __always_inline void read_times(struct inode *inode, struct piece_process
 
 	if (bpf_core_field_exists(split->i_ctime_sec)) {
 		out->exe_ctime_ns = time_of(BPF_CORE_READ(split, i_ctime_sec),
-					    BPF_CORE_READ(split, i_ctime_nsec));
+					    BPF_CORE_READ(split, i_ctime_nsec) & NANOSECONDS);
 		out->exe_mtime_ns = time_of(BPF_CORE_READ(split, i_mtime_sec),
 					    BPF_CORE_READ(split, i_mtime_nsec));
 	} else if (bpf_core_field_exists(dunder->__i_ctime)) {
