@@ -10,6 +10,7 @@
 #include "proxy/gateway_tls.h"
 #include "proxy/log_format.h"
 #include "proxy/metrics_cluster.h"
+#include "proxy/mirror.h"
 #include "proxy/worker.h"
 
 #define ARENA_FIRST 4096
@@ -105,6 +106,7 @@ static struct exchange *start_exchange(struct worker *worker)
 
 	reset_exchange(exchange);
 	exchange->retry.policy = &retry_never;
+	list_init(&exchange->mirrors);
 	exchange->start_ns = loop_now(worker->loop);
 	exchange->start_wall_ns = loop_wall(worker->loop);
 	worker->exchange_count++;
@@ -163,6 +165,7 @@ static void finish(struct exchange *exchange)
 	timer_cancel(worker->loop, &exchange->timeout);
 	filters_cancel(exchange);
 	retry_settle(exchange);
+	mirror_leave(exchange);
 	if (exchange->client_codec != NULL)
 		exchange->client_codec->release(exchange);
 	if (exchange->downstream != NULL)
@@ -270,6 +273,7 @@ void exchange_request_body(struct exchange *exchange, struct text bytes)
 	if (filters_take_body(exchange, bytes) || exchange->client_codec == NULL)
 		return;
 	retry_keep_body(exchange, bytes);
+	mirror_body(exchange, bytes);
 	exchange->client_codec->send_body(exchange, bytes);
 	if (exchange->client_codec->is_full(exchange))
 		exchange->server_codec->pause(exchange, true);
@@ -285,6 +289,7 @@ void exchange_request_end(struct exchange *exchange, const struct http_fields *t
 	if (!exchange->is_tunnel)
 		start_timeout(exchange); /* where it is forwarded already; else that starts it */
 	retry_request_ended(exchange);
+	mirror_end(exchange, trailers);
 	if (exchange->client_codec != NULL && exchange->client_codec->is_ready(exchange))
 		exchange->client_codec->send_end(exchange, trailers);
 	if (exchange->answer_is_over)

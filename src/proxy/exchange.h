@@ -101,6 +101,7 @@ struct exchange {
 	struct list link_in_waiting;             /* for a connection that is being opened */
 	unsigned attempts;
 	struct retry retry;
+	struct list mirrors; /* copies that are still being made of it (mirror.h) */
 	uint64_t timeout_ns; /* for the whole answer, from the end of the request; 0: none */
 
 	bool is_tcp; /* no HTTP: the request is what the client's connection says, the answer what

@@ -5,12 +5,10 @@
 
 #include "base/base.h"
 
-#define FAULT_CERTAIN 1000000 /* chances are in millionths: 0.0001 per cent is the least */
-
 #define FAULT_NO_GRPC_STATUS (-1)
 
 struct fault_policy {
-	uint32_t delay_chance, abort_chance;
+	uint32_t delay_chance, abort_chance; /* of CHANCE_CERTAIN */
 	uint64_t delay_ns;
 	unsigned abort_status; /* of HTTP */
 	int abort_grpc_status; /* FAULT_NO_GRPC_STATUS: the HTTP status alone */

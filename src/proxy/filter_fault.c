@@ -7,7 +7,7 @@
 
 static bool strikes(uint32_t chance)
 {
-	return chance > 0 && random_below(FAULT_CERTAIN) < chance;
+	return chance > 0 && random_below(CHANCE_CERTAIN) < chance;
 }
 
 static const struct wait_ops delay_ops = { .on_timer = exchange_resume };

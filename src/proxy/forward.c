@@ -6,6 +6,7 @@
 #include "proxy/balance_key.h"
 #include "proxy/codec.h"
 #include "proxy/downstream.h"
+#include "proxy/mirror.h"
 #include "proxy/upstream_connection.h"
 #include "proxy/worker.h"
 
@@ -67,6 +68,8 @@ void exchange_forward(struct exchange *exchange)
 	}
 	exchange->request.path = exchange->target;
 	exchange_edit_request(exchange);
+	if (!exchange->is_tunnel)
+		mirror_begin(exchange);
 	exchange_attempt(exchange);
 }
 

@@ -28,6 +28,9 @@ static const struct {
 				     "Endpoints ejected for giving no answer in a row." },
 	[CLUSTER_EJECTION_OVERFLOW] = { "envoy_cluster_outlier_detection_ejections_overflow",
 					"Endpoints not ejected because too many were already." },
+	[CLUSTER_MIRRORED] = { "mangrove_cluster_mirrored", "Copies of requests sent here." },
+	[CLUSTER_MIRROR_GIVEN_UP] = { "mangrove_cluster_mirror_given_up",
+				      "Copies not sent whole: too many at a time, or too slow." },
 };
 
 struct cluster_counts {

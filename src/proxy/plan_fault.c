@@ -3,6 +3,11 @@
 
 #include "proxy/plan_parts.h"
 
+uint32_t plan_chance(double per_cent)
+{
+	return (uint32_t)(per_cent * (CHANCE_CERTAIN / 100) + 0.5);
+}
+
 /* Istio: a fault without a percentage is one for 0 per cent. */
 static uint32_t chance_of(struct plan_build *build, struct source_pos at,
 			  const struct optional_double *percentage)
@@ -11,7 +16,7 @@ static uint32_t chance_of(struct plan_build *build, struct source_pos at,
 		plan_warn(build, at,
 			  "without 'percentage' no request is affected; write percentage: "
 			  "{ value: 100 } for all");
-	return (uint32_t)(percentage->value * (FAULT_CERTAIN / 100) + 0.5);
+	return plan_chance(percentage->value);
 }
 
 /* What a client that does not speak gRPC is told (Envoy's table). */

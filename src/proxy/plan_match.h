@@ -6,14 +6,19 @@
 
 struct plan_match_scope { /* where a route is compiled for */
 	const struct local_workload *workload;
-	struct text namespace; /* of the VirtualService */
-	struct text gateway;   /* "ns/name"; absent: the mesh */
+	const struct virtual_service *service; /* which has the route */
+	struct text namespace;                 /* its own */
+	struct text gateway;                   /* "ns/name"; absent: the mesh */
 	uint32_t listener_port;
 };
 
 /* False where it can never hold there. */
 bool plan_match(struct plan_build *build, const struct http_match_request *from,
 		const struct plan_match_scope *scope, struct route_match *out);
+
+/* plan_mirror.c */
+void plan_mirrors(struct plan_build *build, const struct plan_match_scope *scope,
+		  const struct http_route *from, struct route *out);
 
 /* Does `written`, in a VirtualService of `namespace`, mean this gateway ("mesh" where absent)? */
 bool plan_names_gateway(struct text written, struct text namespace, struct text gateway);

@@ -81,6 +81,7 @@ bool plan_route(struct plan_build *build, const struct local_workload *workload,
 const struct retry_policy *plan_retry(struct plan_build *build, const struct http_retry *from);
 const struct retry_policy *plan_inbound_retry(void);
 
+uint32_t plan_chance(double per_cent); /* of CHANCE_CERTAIN */
 const struct fault_policy *plan_fault(struct plan_build *build, const struct http_fault *from);
 const struct cors_rules *plan_cors(struct plan_build *build, const struct cors_policy *from);
 

@@ -75,6 +75,7 @@ static void compile_action(struct plan_build *build, const struct plan_match_sco
 	out->timeout_ns = from->timeout.is_set ? from->timeout.ns : 0;
 	out->retry = plan_retry(build, from->retries);
 	out->fault = plan_fault(build, from->fault);
+	plan_mirrors(build, scope, from, out);
 	out->cors = plan_cors(build, from->cors_policy);
 	out->rewrite = from->rewrite;
 	if (from->rewrite != NULL && from->rewrite->uri_regex_rewrite != NULL)
@@ -83,28 +84,13 @@ static void compile_action(struct plan_build *build, const struct plan_match_sco
 	compile_headers(build, from->headers, &out->request, &out->response);
 }
 
-/* Nothing is ignored silently: what is read but not acted upon yet is said. */
-static void warn_unenforced(struct plan_build *build, const struct http_route *from)
-{
-	const struct {
-		const char *field;
-		bool is_used;
-	} later[] = {
-		{ "mirror", from->mirror != NULL || from->mirrors.count > 0 },
-	};
-
-	for (size_t i = 0; i < COUNT_OF(later); i++)
-		if (later[i].is_used)
-			plan_warn(build, from->at, "'%s' is read but not acted upon yet",
-				  later[i].field);
-}
-
 bool plan_route(struct plan_build *build, const struct local_workload *workload,
 		const struct virtual_service *service, const struct http_route *from,
 		struct text gateway, uint32_t listener_port, struct route *out)
 {
 	const struct plan_match_scope scope = {
 		.workload = workload,
+		.service = service,
 		.namespace = service->meta.namespace,
 		.gateway = gateway,
 		.listener_port = listener_port,
@@ -127,7 +113,6 @@ bool plan_route(struct plan_build *build, const struct local_workload *workload,
 			  "'delegate' is not followed yet; this route is left out");
 		return false;
 	}
-	warn_unenforced(build, from);
 	compile_action(build, &scope, from, out);
 	return true;
 }

@@ -14,6 +14,7 @@
 struct cluster;
 struct cors_rules;
 struct fault_policy;
+struct mirror_target;
 struct regex;
 struct retry_policy;
 
@@ -44,6 +45,8 @@ struct route_match { /* all of it must hold */
 	struct named_match *headers, *query;
 	size_t header_count, query_count;
 };
+
+#define CHANCE_CERTAIN 1000000 /* chances are in millionths: 0.0001 per cent is the least */
 
 struct header_edit {
 	enum header_edit_kind { HEADER_SET = 0, HEADER_ADD, HEADER_REMOVE } kind;
@@ -77,6 +80,8 @@ struct route {
 	const struct retry_policy *retry;
 	const struct fault_policy *fault; /* NULL: none */
 	const struct cors_rules *cors;    /* NULL: origins do not matter */
+	struct mirror_target *mirrors;
+	size_t mirror_count;
 	const struct http_rewrite *rewrite;
 	const struct regex *rewrite_regex;
 	const struct http_redirect *redirect;

@@ -57,6 +57,7 @@ struct worker {
 	struct http_fields dropped_trailers; /* of requests that were answered before their end */
 	struct arena dropped;                /* what those trailers say */
 	size_t exchange_count;               /* in progress */
+	size_t mirror_count;                 /* in progress (mirror.h) */
 	size_t kept_body_bytes;              /* of requests that may be sent again (retry.h) */
 	struct metrics metrics;
 	struct access_log_buffer log;
