@@ -26,6 +26,8 @@ enum option_code {
 	OPTION_DRAIN,
 	OPTION_HANDOVER,
 	OPTION_IDENTITY_DIRECTORY,
+	OPTION_JWKS_CA,
+	OPTION_JWKS_REFRESH,
 	OPTION_LOG_LEVEL,
 	OPTION_STRICT,
 	OPTION_TAKE_OVER,
@@ -42,6 +44,8 @@ static const struct option option_table[] = {
 	{ "drain", required_argument, NULL, OPTION_DRAIN },
 	{ "handover", required_argument, NULL, OPTION_HANDOVER },
 	{ "identity-directory", required_argument, NULL, OPTION_IDENTITY_DIRECTORY },
+	{ "jwks-ca", required_argument, NULL, OPTION_JWKS_CA },
+	{ "jwks-refresh", required_argument, NULL, OPTION_JWKS_REFRESH },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
 	{ "strict", no_argument, NULL, OPTION_STRICT },
 	{ "take-over", no_argument, NULL, OPTION_TAKE_OVER },
@@ -140,6 +144,15 @@ static int take_option(struct arguments *arguments, int option)
 		return STATUS_FINE;
 	case OPTION_IDENTITY_DIRECTORY:
 		return add_directory(arguments, optarg);
+	case OPTION_JWKS_CA:
+		options->jwks_ca = optarg;
+		return STATUS_FINE;
+	case OPTION_JWKS_REFRESH:
+		if (!duration_parse(text_of(optarg), &options->jwks_refresh_ns)
+		    || options->jwks_refresh_ns < NS_PER_MS)
+			return command_usage(&proxy_command,
+					     "--jwks-refresh wants a duration like 5m");
+		return STATUS_FINE;
 	case OPTION_LOG_LEVEL:
 		return set_log_level(optarg);
 	case OPTION_STRICT:
@@ -164,7 +177,9 @@ static int take_option(struct arguments *arguments, int option)
 
 static int run(int argc, char **argv)
 {
-	struct arguments arguments = { .options = { .drain_ns = DRAIN_NS } };
+	struct arguments arguments = {
+		.options = { .drain_ns = DRAIN_NS, .jwks_refresh_ns = PROXY_JWKS_REFRESH_NS },
+	};
 	struct error err = { 0 };
 	char text[sizeof(err.text) + 256];
 	int option;
@@ -215,6 +230,10 @@ const struct command proxy_command = {
 		"--handover PATH              unix socket at which the next proxy can take over\n"
 		"--take-over                  take the sockets of the proxy that runs there, which "
 		"then ends\n"
+		"--jwks-ca FILE               whom to trust when keys are fetched (jwksUri); "
+		"otherwise\n"
+		"                             the system's roots\n"
+		"--jwks-refresh DURATION      how long fetched keys are good (5m)\n"
 		"--log-level LEVEL            error, warn, info or debug\n"
 		"--strict                     what warns is an error\n"
 		"SIGTERM drains and ends, SIGHUP opens the access log again.\n",

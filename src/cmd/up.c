@@ -16,6 +16,7 @@
 struct arguments {
 	char *state; /* directory; owned */
 	const char *trust_domain, *admin, *access_log, *workers, *drain, *svid_ttl;
+	const char *jwks_ca, *jwks_refresh;
 	bool strict;
 	char **paths;
 	size_t path_count;
@@ -25,6 +26,8 @@ static const struct option option_table[] = {
 	{ "access-log", required_argument, NULL, 'l' },
 	{ "admin", required_argument, NULL, 'a' },
 	{ "drain", required_argument, NULL, 'd' },
+	{ "jwks-ca", required_argument, NULL, 'j' },
+	{ "jwks-refresh", required_argument, NULL, 'r' },
 	{ "state", required_argument, NULL, 's' },
 	{ "strict", no_argument, NULL, 'S' },
 	{ "svid-ttl", required_argument, NULL, 'L' },
@@ -56,6 +59,12 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 'd':
 			arguments->drain = optarg;
+			break;
+		case 'j':
+			arguments->jwks_ca = optarg;
+			break;
+		case 'r':
+			arguments->jwks_refresh = optarg;
 			break;
 		case 'l':
 			arguments->access_log = optarg;
@@ -142,6 +151,8 @@ static void fill_proxy(struct role *role, const struct arguments *arguments, con
 	add_option(&list, "--access-log", arguments->access_log);
 	add_option(&list, "--workers", arguments->workers);
 	add_option(&list, "--drain", arguments->drain);
+	add_option(&list, "--jwks-ca", arguments->jwks_ca);
+	add_option(&list, "--jwks-refresh", arguments->jwks_refresh);
 	add_common(&list, arguments);
 }
 
@@ -217,7 +228,9 @@ const struct command up_command = {
 		"                           standard output\n"
 		"--workers N                the proxy's threads; one a core unless given\n"
 		"--drain DURATION           how long a stop waits for requests (10s)\n"
-		"--svid-ttl DURATION   of the certificates issued (1h)\n"
+		"--jwks-ca FILE             whom to trust when keys are fetched (jwksUri)\n"
+		"--jwks-refresh DURATION    how long fetched keys are good (5m)\n"
+		"--svid-ttl DURATION        of the certificates issued (1h)\n"
 		"--strict                   what warns is an error\n"
 		"SIGTERM drains and ends, SIGHUP opens the access log again, SIGUSR2 upgrades to "
 		"the\n"

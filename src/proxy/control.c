@@ -382,7 +382,9 @@ static void finish(struct control *control)
 	inheritance_drop(&control->inheritance);
 	listening_done(&control->listening);
 	admin_free(control->admin);
+	key_fetch_stop(control->keys);
 	stop_workers(control);
+	key_fetch_free(control->keys);
 	access_log_close(control->log);
 	identity_source_free(control->identities);
 	identity_set_unref(control->identity_set);

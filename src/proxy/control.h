@@ -7,6 +7,7 @@
 
 #include "identity/identity.h"
 #include "proxy/handover.h"
+#include "proxy/key_fetch.h"
 #include "proxy/listening.h"
 #include "proxy/plan.h"
 #include "proxy/proxy.h"
@@ -31,6 +32,7 @@ struct control {
 	struct admin *admin;
 	struct listening listening; /* of the plan in force */
 	struct inheritance inheritance;
+	struct key_fetch *keys;    /* NULL: nothing has to be fetched */
 	struct handover *handover; /* NULL: nothing is offered (yet) */
 	uint64_t plans_applied, plans_refused;
 	bool is_stopping;
@@ -45,6 +47,8 @@ int control_replan(struct control *control, struct error *err);
 const char *control_access_log(const struct control *control);
 /* control_revoke.c: workers cut off whom the newest resources revoke. */
 void control_revoke(const struct control *control);
+/* control_keys.c: the keys that the plan in force needs are fetched from now on. */
+void control_want_keys(struct control *control);
 bool control_is_ready(const struct control *control);
 /* The first time: the proxy that was taken over may go, and this one can be taken over. */
 void control_now_ready(struct control *control);

@@ -74,6 +74,7 @@ static int put_in_force(struct control *control, struct plan *plan, struct error
 	plan_unref(control->plan);
 	control->plan = plan_ref(plan);
 	control->plans_applied++;
+	control_want_keys(control);
 	if (control->options->access_log == NULL)
 		access_log_reopen(control->log, control_access_log(control));
 	log_info("plan %llu in force: %zu workloads, %zu listeners, %zu upstreams%s",

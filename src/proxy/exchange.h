@@ -98,7 +98,7 @@ struct exchange {
 	void *call;                              /* the codec's: of a stream of many */
 	const struct client_codec *client_codec; /* how the upstream is asked; NULL: nobody is */
 	void *upstream;                          /* the codec's */
-	struct list link_in_waiting;             /* for a connection that is being opened */
+	struct list link_in_waiting;             /* for a connection, or for keys */
 	unsigned attempts;
 	struct retry retry;
 	struct list mirrors; /* copies that are still being made of it (mirror.h) */

@@ -53,6 +53,9 @@ extern const struct filter rewrite_filter; /* filter_rewrite.c: path and authori
 
 extern const struct filter authorize_tcp_filter, route_tcp_filter; /* filter_tcp.c */
 
+/* filter_authenticate.c: keys came that requests may have waited for. */
+void filter_on_keys(struct worker *worker);
+
 /* ---- for exchange.c ---- */
 
 void filters_run(struct exchange *exchange); /* from the first one; then exchange_pass */

@@ -30,8 +30,13 @@ struct proxy_options {
 	struct address admin;   /* len 0: no admin port */
 	const char *handover;   /* unix socket at which the next proxy can take over; NULL: none */
 	bool take_over;         /* from the proxy that is there */
-	uint64_t drain_ns;      /* how long a stop waits for requests in progress */
+	const char *jwks_ca;    /* PEM file: whom key sets are fetched from by https; NULL: the
+				   system's roots */
+	uint64_t jwks_refresh_ns;
+	uint64_t drain_ns; /* how long a stop waits for requests in progress */
 };
+
+#define PROXY_JWKS_REFRESH_NS (300 * NS_PER_SEC) /* Envoy's cache, as Istio sets it */
 
 /* Runs until SIGTERM or SIGINT. 0, or -Exxx where it could not start. */
 int proxy_run(const struct proxy_options *options, struct error *err);

@@ -3,6 +3,8 @@
 
 #include "proxy/downstream.h"
 #include "proxy/exchange.h"
+#include "proxy/filter.h"
+#include "proxy/key_set.h"
 #include "proxy/upstream_connection.h"
 
 #include <errno.h>
@@ -19,6 +21,7 @@ struct worker *worker_new(unsigned index, struct access_log *log)
 	worker->loop = loop_new();
 	list_init(&worker->listeners);
 	list_init(&worker->downstreams);
+	list_init(&worker->waiting_for_keys);
 	list_init(&worker->upstreams);
 	arena_init(&worker->dropped, 4096);
 	worker->http2_memory = http2_memory_new();
@@ -35,6 +38,7 @@ void worker_free(struct worker *worker)
 		mem_free(pool);
 	}
 	map_done(&worker->pools);
+	key_set_unref(worker->keys);
 	exchange_free_all(worker);
 	server_http2_free_all(worker);
 	client_http2_free_all(worker);
@@ -192,6 +196,16 @@ void worker_swap_plan(struct worker *worker, struct plan *plan, const int *socke
 		else if (sockets[i] >= 0)
 			close(sockets[i]);
 	held_plan_unref(before);
+}
+
+/* ---- keys of token issuers ---- */
+
+void worker_set_keys(struct worker *worker, struct key_set *keys, struct key_fetch *fetch)
+{
+	key_set_unref(worker->keys);
+	worker->keys = key_set_ref(keys);
+	worker->key_fetch = fetch;
+	filter_on_keys(worker);
 }
 
 /* ---- the end ---- */

@@ -15,6 +15,8 @@
 
 struct client_call;
 struct exchange;
+struct key_fetch;
+struct key_set;
 struct pool;
 struct server_call;
 
@@ -49,6 +51,9 @@ struct worker {
 	struct list upstreams;           /* open connections to servers */
 	struct revocations *revocations; /* a reference; see revoke.h */
 	struct timer revocation_change;  /* when one of them begins or ends */
+	struct key_set *keys;            /* of token issuers; NULL before the first came */
+	struct key_fetch *key_fetch;     /* woken where one is missing; NULL: nobody fetches */
+	struct list waiting_for_keys;    /* exchange.link_in_waiting */
 	struct map pools;                /* upstream.key -> struct pool */
 	struct exchange *free_exchanges;
 	struct server_call *free_server_calls; /* HTTP/2 streams */
@@ -72,6 +77,7 @@ void worker_free(struct worker *worker); /* its loop has ended */
 /* On the worker's thread. sockets[i]: a listening descriptor for plan->listeners[i], or -1 where
  * the worker has one already. */
 void worker_swap_plan(struct worker *worker, struct plan *plan, const int *sockets);
+void worker_set_keys(struct worker *worker, struct key_set *keys, struct key_fetch *fetch);
 /* Stops listening and lets what goes on end; connections are told to close. `politely`: those of
  * HTTP/1 that are idle may bring one more request, which tells them. */
 void worker_drain(struct worker *worker, bool politely);
