@@ -13,7 +13,6 @@
 #define LINGER_NS   (1 * NS_PER_SEC)
 #define FINISH_NS   (30 * NS_PER_SEC) /* for a slow reader of our last bytes */
 #define WIRE_MAX    (256 * 1024)      /* records encrypted ahead of what the kernel takes */
-#define TLS_FIRST   0x16              /* a TLS handshake record; no HTTP method begins so */
 #define VECTORS_MAX 16
 
 static void run_flush(struct deferred *deferred);
@@ -54,7 +53,7 @@ int link_accept(struct link *link, int fd, struct tls_context *context, bool sni
 
 	if (code < 0)
 		return code;
-	if (context != NULL && sniff)
+	if (sniff)
 		link->state = LINK_SNIFFING;
 	else if (context != NULL)
 		start_tls(link);
@@ -115,6 +114,12 @@ void link_offer(struct link *link, struct text protocols)
 	if (link->ssl != NULL)
 		SSL_set_alpn_protos(link->ssl, (const unsigned char *)protocols.ptr,
 				    (unsigned)protocols.len);
+}
+
+void link_say_first(struct link *link, struct text bytes)
+{
+	byte_queue_add(link->ssl != NULL ? &link->wire : &link->out, link->pool, bytes.ptr,
+		       bytes.len);
 }
 
 void link_note_refusal(struct link *link, const struct error *err)
@@ -426,24 +431,61 @@ static void handshake(struct link *link)
 	open_link(link);
 }
 
-static void sniff(struct link *link)
+/* Takes what on_first said was for nobody else. */
+static bool skip_first(const struct link *link, size_t len)
 {
-	unsigned char first;
-	const ssize_t got = recv(link->watch.fd, &first, 1, MSG_PEEK);
+	char waste[LINK_FIRST_MAX];
 
-	if (got < 0 && errno == EAGAIN)
-		return;
-	if (got <= 0) {
-		fail(link, -ECONNRESET, "closed before the first byte");
-		return;
-	}
-	if (first == TLS_FIRST) {
+	return recv(link->watch.fd, waste, MIN_OF(len, sizeof(waste)), 0) == (ssize_t)len;
+}
+
+static void open_as(struct link *link, enum link_opening how, const char *why)
+{
+	switch (how) {
+	case LINK_OPEN_TLS:
 		start_tls(link);
 		handshake(link);
-	} else {
+		break;
+	case LINK_OPEN_PLAIN:
 		tls_context_unref(TAKE(link->context));
 		open_link(link);
+		break;
+	default:
+		fail(link, -EPROTO, why);
 	}
+}
+
+static void sniff(struct link *link, bool is_all)
+{
+	char bytes[LINK_FIRST_MAX];
+	struct link_first first;
+	enum link_opening how;
+	ssize_t got;
+
+	do {
+		got = recv(link->watch.fd, bytes, sizeof(bytes), MSG_PEEK);
+		if (got < 0 && errno == EAGAIN && !is_all)
+			return;
+		if (got == 0 || (got < 0 && errno != EAGAIN)) {
+			fail(link, -ECONNRESET, "closed before the first byte");
+			return;
+		}
+		first = (struct link_first){
+			.bytes = { bytes, (size_t)MAX_OF(got, 0) },
+			.is_all = is_all || link->peer_closed || got == sizeof(bytes),
+			.why = "its first bytes are not what is spoken here",
+		};
+		how = link->ops->on_first(link, &first);
+		if (how == LINK_NEEDS_MORE && !first.is_all)
+			return;
+	} while (how == LINK_SKIP && skip_first(link, first.skip));
+	open_as(link, how, first.why);
+}
+
+void link_sniff_over(struct link *link)
+{
+	if (link->state == LINK_SNIFFING)
+		sniff(link, true);
 }
 
 static void finish_connect(struct link *link)
@@ -479,7 +521,7 @@ static void on_ready(struct watch *watch, uint32_t events)
 			finish_connect(link);
 		break;
 	case LINK_SNIFFING:
-		sniff(link);
+		sniff(link, false);
 		break;
 	case LINK_HANDSHAKING:
 		handshake(link);

@@ -18,7 +18,26 @@
 
 struct link;
 
+#define LINK_FIRST_MAX (16 * 1024) /* bytes that on_first may see */
+
+enum link_opening { /* what a server makes of a connection's first bytes */
+		    LINK_NEEDS_MORE = 0,
+		    LINK_OPEN_PLAIN,
+		    LINK_OPEN_TLS, /* with the context; they are the beginning of its handshake */
+		    LINK_SKIP,   /* `skip` bytes are for nobody else: it is asked again without them
+				  */
+		    LINK_REFUSE, /* on_failed follows */
+};
+
+struct link_first {
+	struct text bytes; /* that have arrived; not taken from the socket */
+	bool is_all;       /* no others will be waited for: LINK_NEEDS_MORE is refused */
+	size_t skip;
+	const char *why; /* of LINK_REFUSE; static */
+};
+
 struct link_ops {
+	enum link_opening (*on_first)(struct link *link, struct link_first *first);
 	void (*on_open)(struct link *link);  /* connected, TLS done: may be read and written */
 	void (*on_input)(struct link *link); /* link_read has something to say */
 	void (*on_drained)(
@@ -34,7 +53,7 @@ struct link_ops {
 enum link_state {
 	LINK_CLOSED = 0,
 	LINK_CONNECTING,
-	LINK_SNIFFING, /* server: is it TLS? */
+	LINK_SNIFFING, /* server: on_first is to say what it is */
 	LINK_HANDSHAKING,
 	LINK_OPEN,
 	LINK_LINGERING, /* all is sent; the peer's last bytes are read and thrown away */
@@ -61,10 +80,13 @@ struct link {
 	uint64_t bytes_in, bytes_out; /* of the owner's data */
 };
 
-/* Takes over an accepted descriptor. context NULL: plain. sniff: the first byte decides, TLS with
- * the context or plain text. on_open follows (at the end of the round at the earliest). */
+/* Takes over an accepted descriptor. context NULL: plain. sniff: on_first decides by what comes
+ * first. on_open follows (at the end of the round at the earliest). */
 int link_accept(struct link *link, int fd, struct tls_context *context, bool sniff,
 		struct error *err);
+
+/* While on_first needs more: it must do with what there is. */
+void link_sniff_over(struct link *link);
 
 /* Starts to connect. server_name (SNI) may be NULL. on_open or on_failed follows. */
 int link_connect(struct link *link, const struct address *to, struct tls_context *context,
@@ -79,6 +101,8 @@ void link_send_end(struct link *link);
 void link_finish(struct link *link); /* send what waits, say goodbye, linger, on_finished */
 void link_close(struct link *link);  /* at once; what waits is dropped; fine if closed */
 void link_reset(struct link *link);  /* the same, and the peer sees that something is missing */
+/* Client, before it is open: goes before all else, TLS included. */
+void link_say_first(struct link *link, struct text bytes);
 /* Client, before it is open: offers these protocols (ALPN, wire form) instead of the context's. */
 void link_offer(struct link *link, struct text protocols);
 

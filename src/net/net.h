@@ -5,6 +5,7 @@
 #pragma once
 
 #include "net/address.h"
+#include "net/client_hello.h"
 #include "net/curl.h"
 #include "net/grpc.h"
 #include "net/grpc_client.h"
@@ -16,11 +17,13 @@
 #include "net/http2.h"
 #include "net/http_authority.h"
 #include "net/http_chars.h"
+#include "net/http_guess.h"
 #include "net/http_stream.h"
 #include "net/input.h"
 #include "net/link.h"
 #include "net/loop.h"
 #include "net/protobuf.h"
+#include "net/proxy_protocol.h"
 #include "net/slab.h"
 #include "net/socket.h"
 #include "net/tls.h"

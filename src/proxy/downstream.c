@@ -7,7 +7,6 @@
 
 #include <arpa/inet.h>
 
-static void on_open(struct link *link);
 static void on_input(struct link *link);
 static void on_drained(struct link *link);
 static void on_failed(struct link *link, const struct error *err);
@@ -17,7 +16,8 @@ static void run_release(struct deferred *deferred);
 static void run_resume(struct deferred *deferred);
 
 static const struct link_ops ops = {
-	.on_open = on_open,
+	.on_first = downstream_on_first,
+	.on_open = downstream_on_open,
 	.on_input = on_input,
 	.on_drained = on_drained,
 	.on_failed = on_failed,
@@ -52,6 +52,15 @@ void downstream_set_server_name(struct downstream *downstream, struct text name)
 	downstream->server_name = mem_strndup(name.ptr, name.len);
 }
 
+void downstream_set_client(struct downstream *downstream, const struct address *client)
+{
+	char ip[ADDRESS_TEXT_MAX];
+
+	downstream->client_address = *client;
+	address_format_ip(client, ip);
+	memcpy(downstream->peer_ip, ip, sizeof(downstream->peer_ip) - 1);
+}
+
 /* The timer is only ever moved forward when it fires: a deadline that moves with each request costs
  * a store, not a walk through the heap. */
 void downstream_set_deadline(struct downstream *downstream, uint64_t deadline_ns)
@@ -75,6 +84,10 @@ static void on_timer(struct timer *timer)
 	}
 	if (downstream->state == DOWNSTREAM_RAW && downstream->exchange != NULL)
 		exchange_cancel(downstream->exchange, FLAG_IDLE, "idle_timeout");
+	else if (downstream->state == DOWNSTREAM_GUESSING)
+		downstream_guess_over(downstream);
+	else if (!downstream->is_heard && downstream_may_be_silent(downstream))
+		link_sniff_over(&downstream->link);
 	else
 		downstream_close(downstream);
 }
@@ -96,54 +109,26 @@ void downstream_accept(struct listener *listener, int fd, const struct address *
 	downstream->link =
 		(struct link){ .loop = worker->loop, .pool = &worker->slabs, .ops = &ops };
 	socket_local_address(fd, &downstream->local_address);
-
-	char ip[ADDRESS_TEXT_MAX];
-
-	address_format_ip(peer, ip);
-	memcpy(downstream->peer_ip, ip, sizeof(downstream->peer_ip) - 1);
+	downstream_set_client(downstream, peer);
 	listener->connections++;
 	worker->downstream_count++;
 	list_append(&worker->downstreams, &downstream->link_in_worker);
-	downstream_set_deadline(downstream, downstream->accepted_ns + HANDSHAKE_TIMEOUT_NS);
-	if (link_accept(&downstream->link, fd, plan->tls, plan->sniff, &err) < 0) {
+	downstream_set_deadline(downstream, downstream_first_deadline(downstream));
+	if (link_accept(&downstream->link, fd, plan->tls,
+			plan->tells_tls || plan->wants_proxy_header, &err)
+	    < 0) {
 		log_problem(LOG_LEVEL_WARN, listener->key, &err);
 		downstream_close(downstream);
 	}
-}
-
-/* What the connection is to speak; HTTP, which can say so, where its listener has gone. */
-static enum listener_speech speech_of(const struct downstream *downstream)
-{
-	const struct listener_plan *plan = downstream_listener_plan(downstream);
-	const struct listener_server *server =
-		plan != NULL ? listener_server_for(plan, text_of(downstream->server_name)) : NULL;
-
-	return server != NULL ? server->speech : SPEECH_HTTP;
-}
-
-static void on_open(struct link *link)
-{
-	struct downstream *downstream = downstream_of_link(link);
-
-	if (speech_of(downstream) == SPEECH_TCP) {
-		server_raw_start(downstream);
-		return;
-	}
-	if (text_is(link_protocol(link), "istio-h2") || text_is(link_protocol(link), "h2")) {
-		server_http2_start(downstream);
-		downstream_set_deadline(downstream, loop_now(link->loop) + FIRST_HEAD_NS);
-		return;
-	}
-	downstream->state = DOWNSTREAM_HEAD;
-	http1_parser_init(&downstream->parser, &http_limits_default);
-	downstream_set_deadline(downstream, loop_now(link->loop) + FIRST_HEAD_NS);
 }
 
 static void on_input(struct link *link)
 {
 	struct downstream *downstream = downstream_of_link(link);
 
-	if (downstream->state == DOWNSTREAM_HTTP2)
+	if (downstream->state == DOWNSTREAM_GUESSING)
+		downstream_guess(downstream);
+	else if (downstream->state == DOWNSTREAM_HTTP2)
 		server_http2_on_input(downstream);
 	else if (downstream->state == DOWNSTREAM_RAW)
 		server_raw_on_input(downstream);

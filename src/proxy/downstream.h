@@ -12,6 +12,7 @@ struct exchange;
 
 enum downstream_state {
 	DOWNSTREAM_OPENING = 0, /* TLS handshake, or telling TLS from plain text */
+	DOWNSTREAM_GUESSING,    /* is it HTTP, and which? */
 	DOWNSTREAM_HEAD,        /* idle, or a request's head is arriving */
 	DOWNSTREAM_BODY,        /* its body is */
 	DOWNSTREAM_WAITING,     /* it is complete; the answer is not */
@@ -27,9 +28,12 @@ struct downstream {
 	struct listener *listener;
 	struct link link;
 	enum downstream_state state;
-	bool is_paused;      /* the exchange cannot take more of the body now */
-	bool keep_alive;     /* after the current exchange */
-	bool body_to_chunks; /* the answer's body is being chunked */
+	bool is_paused;        /* the exchange cannot take more of the body now */
+	bool is_heard;         /* its first bytes have arrived */
+	bool is_opaque;        /* TLS of others, or what only looks like TLS: never HTTP */
+	bool has_proxy_header; /* PROXY protocol was read */
+	bool keep_alive;       /* after the current exchange */
+	bool body_to_chunks;   /* the answer's body is being chunked */
 	size_t drained_bytes;
 	bool peer_is_done;         /* it will send nothing more; it may still read */
 	struct timer timer;        /* set for `deadline_ns` or earlier */
@@ -43,8 +47,9 @@ struct downstream {
 	struct deferred release;
 	uint64_t accepted_ns, requests;
 
-	struct address peer_address, local_address;
-	char peer_ip[INET6_ADDRSTRLEN];
+	struct address peer_address, local_address; /* of the socket */
+	struct address client_address;              /* the peer's, or what a PROXY header says */
+	char peer_ip[INET6_ADDRSTRLEN];             /* of client_address */
 	char *peer_id;     /* SPIFFE ID, verified; NULL without mutual TLS; owned */
 	char *server_name; /* SNI; NULL: none; owned */
 	unsigned char peer_fingerprint[32]; /* SHA-256 of the peer's leaf; with peer_id */
@@ -63,6 +68,18 @@ const struct listener_plan *downstream_listener_plan(const struct downstream *do
 void downstream_set_peer(struct downstream *downstream, struct text id);
 void downstream_set_credential(struct downstream *downstream, const struct credential *credential);
 void downstream_set_server_name(struct downstream *downstream, struct text name);
+void downstream_set_client(struct downstream *downstream, const struct address *client);
+
+/* ---- downstream_open.c: how it begins ---- */
+
+/* Its server may want to speak first. */
+bool downstream_may_be_silent(const struct downstream *downstream);
+uint64_t downstream_first_deadline(const struct downstream *downstream);
+enum link_opening downstream_on_first(struct link *link, struct link_first *first);
+void downstream_on_open(struct link *link);
+void downstream_guess(struct downstream *downstream);
+void downstream_guess_over(struct downstream *downstream); /* it has to do with what there is */
+
 /* Closes it at `deadline_ns` unless this is called again; 0: never. Cheap. */
 void downstream_set_deadline(struct downstream *downstream, uint64_t deadline_ns);
 

@@ -197,7 +197,7 @@ static bool connection_still_fits(const struct exchange *exchange)
 	const bool is_tls = downstream->link.ssl != NULL;
 
 	if (exchange->listener->role != LISTENER_INBOUND)
-		return is_tls == (exchange->listener->tls != NULL);
+		return exchange->server == NULL || is_tls == (exchange->server->tls != NULL);
 	switch (exchange->listener->mtls) {
 	case MTLS_DISABLE:
 		return !is_tls;

@@ -354,7 +354,7 @@ const struct listener_server *listener_server_for(const struct listener_plan *li
 	const struct listener_server *best = NULL;
 	size_t best_fit = 0;
 
-	if (listener->role != LISTENER_GATEWAY || listener->tls == NULL)
+	if (!listener->by_name)
 		return &listener->servers[0];
 	for (size_t i = 0; i < listener->server_count; i++) {
 		const struct listener_server *server = &listener->servers[i];

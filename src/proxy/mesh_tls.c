@@ -196,6 +196,17 @@ static int verify_server(struct link *link, X509 *leaf, STACK_OF(X509) * chain, 
 	return 0;
 }
 
+bool mesh_is_offered(const struct client_hello *hello)
+{
+	static const char *const names[] = { "istio-h2", "istio-http/1.1", "istio-http/1.0",
+					     "istio", "istio-peer-exchange" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (client_hello_offers(hello, text_of(names[i])))
+			return true;
+	return false;
+}
+
 int mesh_server_context(const struct svid *svid, struct tls_trust *trust, enum mesh_server kind,
 			struct tls_context **out, struct error *err)
 {

@@ -36,6 +36,9 @@ enum mesh_server { /* which clients a server takes; all need a certificate */
 		   MESH_SERVER_KINDS,
 };
 
+/* Does a ClientHello offer to speak as a proxy of the mesh does? */
+bool mesh_is_offered(const struct client_hello *hello);
+
 int mesh_server_context(const struct svid *svid, struct tls_trust *trust, enum mesh_server kind,
 			struct tls_context **out, struct error *err);
 int mesh_client_context(const struct svid *svid, struct tls_trust *trust,

@@ -41,7 +41,7 @@ struct local_workload {
 	bool is_gateway;
 };
 
-enum listener_speech { SPEECH_HTTP = 0, SPEECH_TCP };
+enum listener_speech { SPEECH_HTTP = 0, SPEECH_TCP, SPEECH_UNKNOWN };
 
 /* One set of host names behind one certificate (a server of a Gateway), or all of an ordinary
  * listener. */
@@ -51,6 +51,7 @@ struct listener_server {
 	enum listener_speech speech;
 	struct route_table *routes;  /* HTTP */
 	const struct tcp_table *tcp; /* TCP */
+	bool is_passthrough;         /* TLS that is not ours to open */
 	bool redirect_to_https;
 };
 
@@ -63,7 +64,13 @@ struct listener_plan {
 	uint16_t port; /* the workload's: what policies mean by a port */
 	enum mtls_mode mtls;
 	struct tls_context *tls; /* NULL: plain only */
-	bool sniff;              /* PERMISSIVE: TLS or plain text */
+	/* How a connection begins (downstream_open.c) */
+	bool wants_proxy_header; /* PROXY protocol comes first */
+	bool tells_tls;          /* the first byte tells TLS from plain bytes */
+	bool takes_plain;        /* of tells_tls: plain bytes are welcome */
+	bool reads_hello; /* of tells_tls: what the ClientHello asks for decides whose TLS it is */
+	bool by_name;     /* servers are told apart by SNI */
+	uint64_t detection_ns; /* who has said nothing for so long is waited for no longer; 0: is */
 	struct listener_server *servers;
 	size_t server_count;
 };

@@ -66,8 +66,16 @@ static struct listener_server *server_on(struct plan_build *build, struct listen
 static const char *what_it_speaks(const struct listener_plan *listener)
 {
 	if (listener->servers[0].speech == SPEECH_TCP)
-		return listener->tls != NULL ? "TLS" : "TCP";
-	return listener->tls != NULL ? "HTTPS" : "HTTP";
+		return listener->by_name ? "TLS" : "TCP";
+	return listener->by_name ? "HTTPS" : "HTTP";
+}
+
+static bool wants_proxy_header(const struct mesh_config *mesh)
+{
+	const struct proxy_config *config = mesh->default_config;
+
+	return config != NULL && config->gateway_topology != NULL
+	       && config->gateway_topology->has_proxy_protocol;
 }
 
 static struct listener_plan *listener_for(struct plan_build *build,
@@ -87,7 +95,7 @@ static struct listener_plan *listener_for(struct plan_build *build,
 	struct listener_plan *listener = find_listener(build->plan, &address);
 
 	if (listener != NULL) {
-		if ((listener->tls != NULL) == protocol->tls
+		if (listener->by_name == protocol->tls
 		    && (protocol->tls || listener->servers[0].speech == protocol->speech))
 			return listener;
 		plan_warn(build, from->at,
@@ -102,7 +110,15 @@ static struct listener_plan *listener_for(struct plan_build *build,
 	listener->workload = workload;
 	listener->port = (uint16_t)from->port->number;
 	listener->mtls = MTLS_DISABLE;
+	listener->takes_plain = !protocol->tls;
+	listener->by_name = protocol->tls;
+	listener->wants_proxy_header = wants_proxy_header(build->mesh);
 	return listener;
+}
+
+static bool is_passthrough(const struct gateway_server *server)
+{
+	return server->tls != NULL && server->tls->mode == SERVER_TLS_PASSTHROUGH;
 }
 
 static int add_server(struct plan_build *build, const struct local_workload *workload,
@@ -119,7 +135,7 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 			  TEXT_ARGS(from->port != NULL ? from->port->protocol : TEXT("")));
 		return 0;
 	}
-	if (protocol->tls) {
+	if (protocol->tls && !is_passthrough(from)) {
 		const int code =
 			gateway_tls_contexts(build, workload, gateway, from, &context, &front, err);
 
@@ -143,9 +159,14 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 
 	server->hosts = from->hosts;
 	server->tls = context;
+	server->is_passthrough = protocol->tls && is_passthrough(from);
+	if (server->is_passthrough) {
+		server->speech = SPEECH_TCP;
+		listener->tells_tls = listener->reads_hello = true;
+	}
 	server->redirect_to_https =
 		from->tls != NULL && from->tls->https_redirect && !protocol->tls;
-	if (protocol->speech == SPEECH_TCP)
+	if (server->speech == SPEECH_TCP)
 		server->tcp = plan_gateway_tcp(build, workload, gateway, from);
 	else
 		plan_gateway_routes(build, workload, gateway, from, server->routes);

@@ -32,9 +32,12 @@ struct listener_plan *plan_add_listener(struct plan_build *build, const struct a
 
 	struct listener_plan *listener = &plan->listeners[plan->listener_count++];
 
-	*listener = (struct listener_plan){ .key = arena_strdup(&plan->arena, key),
-					    .address = *address,
-					    .at = at };
+	*listener = (struct listener_plan){
+		.key = arena_strdup(&plan->arena, key),
+		.address = *address,
+		.at = at,
+		.detection_ns = build->mesh->protocol_detection_timeout.ns,
+	};
 	return listener;
 }
 
@@ -55,6 +58,8 @@ enum listener_speech listener_speech_of(enum app_protocol protocol)
 	case PROTOCOL_TLS: /* the application's own TLS, which is none of our business */
 	case PROTOCOL_HTTPS:
 		return SPEECH_TCP;
+	case PROTOCOL_UNKNOWN:
+		return SPEECH_UNKNOWN;
 	default:
 		return SPEECH_HTTP;
 	}
@@ -68,12 +73,14 @@ static void set_inbound_tls(struct listener_plan *listener)
 	enum mesh_server kind = MESH_SERVER_HTTP;
 
 	listener->mtls = policy_mtls_mode(workload->policy, listener->port);
+	listener->takes_plain = listener->mtls != MTLS_STRICT;
 	if (listener->mtls == MTLS_DISABLE)
 		return;
-	listener->sniff = listener->mtls == MTLS_PERMISSIVE;
+	listener->tells_tls = listener->mtls == MTLS_PERMISSIVE;
+	listener->reads_hello = listener->tells_tls && listener->servers[0].speech != SPEECH_HTTP;
 	if (listener->servers[0].speech == SPEECH_TCP)
 		kind = MESH_SERVER_TCP;
-	else if (listener->sniff)
+	else if (listener->tells_tls)
 		kind = MESH_SERVER_SNIFFED;
 	listener->tls = tls_context_ref(workload->server_tls[kind]);
 }
@@ -147,7 +154,8 @@ static int add_ingress(struct plan_build *build, const struct local_workload *wo
 			"address",
 			TEXT_ARGS(bind));
 
-	inbound.protocol = app_protocol_of(TEXT(""), ingress->port->name, ingress->port->protocol);
+	inbound.protocol =
+		app_protocol_of(TEXT(""), ingress->port->name, ingress->port->protocol, port);
 
 	const int code = parse_default_endpoint(build, ingress, port, &inbound.application, err);
 
@@ -198,7 +206,8 @@ static void add_own_ports(struct plan_build *build, const struct local_workload 
 	}
 	for (size_t i = 0; i < instance->port_count; i++)
 		add_own_port(build, workload, instance->ports[i].port,
-			     app_protocol_of(TEXT(""), instance->ports[i].key, TEXT("")));
+			     app_protocol_of(TEXT(""), instance->ports[i].key, TEXT(""),
+					     instance->ports[i].port));
 }
 
 /* ---- outbound ---- */
@@ -232,9 +241,9 @@ static int add_egress(struct plan_build *build, const struct local_workload *wor
 			  TEXT_ARGS(bind), workload->spiffe_id);
 
 	const enum app_protocol protocol =
-		egress->port != NULL
-			? app_protocol_of(TEXT(""), egress->port->name, egress->port->protocol)
-			: PROTOCOL_HTTP;
+		egress->port != NULL ? app_protocol_of(TEXT(""), egress->port->name,
+						       egress->port->protocol, egress->port->number)
+				     : PROTOCOL_HTTP;
 	struct listener_plan *listener = plan_add_listener(build, &listen, egress->at);
 
 	if (listener == NULL)
@@ -246,10 +255,12 @@ static int add_egress(struct plan_build *build, const struct local_workload *wor
 
 	struct listener_server *server = add_single_server(build, listener, protocol);
 
-	if (server->speech == SPEECH_TCP)
+	if (server->speech != SPEECH_HTTP)
 		server->tcp = plan_outbound_tcp(build, workload, egress);
-	else
+	if (server->speech != SPEECH_TCP)
 		server->routes = plan_outbound_routes(build, workload, egress);
+	listener->takes_plain = true;
+	listener->tells_tls = listener->reads_hello = server->tcp != NULL && server->tcp->asks_name;
 	return 0;
 }
 

@@ -12,6 +12,7 @@ static const struct {
 	{ "http2", PROTOCOL_HTTP2 },
 	{ "grpc", PROTOCOL_HTTP2 },
 	{ "grpc-web", PROTOCOL_HTTP },
+	{ "http_proxy", PROTOCOL_HTTP },
 	{ "https", PROTOCOL_HTTPS },
 	{ "tls", PROTOCOL_TLS },
 	{ "tcp", PROTOCOL_TCP },
@@ -34,8 +35,15 @@ static bool find_protocol(struct text name, enum app_protocol *out)
 	return false;
 }
 
+/* Ports whose servers speak first, so that nothing can be told by what the client says: SMTP, DNS,
+ * MySQL, MongoDB. */
+static bool is_server_first(uint32_t number)
+{
+	return number == 25 || number == 53 || number == 3306 || number == 27017;
+}
+
 enum app_protocol app_protocol_of(struct text app_protocol, struct text port_name,
-				  struct text written_protocol)
+				  struct text written_protocol, uint32_t number)
 {
 	enum app_protocol protocol;
 	struct text rest = port_name;
@@ -50,7 +58,7 @@ enum app_protocol app_protocol_of(struct text app_protocol, struct text port_nam
 		return PROTOCOL_HTTP;
 	if (port_name.len > 0 && find_protocol(text_split(&rest, '-'), &protocol))
 		return protocol;
-	return PROTOCOL_HTTP;
+	return is_server_first(number) ? PROTOCOL_TCP : PROTOCOL_UNKNOWN;
 }
 
 /* ---- instances ---- */
@@ -422,7 +430,8 @@ static void add_kubernetes_service(struct build *build, const struct service *re
 
 		port->number = from->port;
 		port->name = from->name;
-		port->protocol = app_protocol_of(from->app_protocol, from->name, TEXT(""));
+		port->protocol =
+			app_protocol_of(from->app_protocol, from->name, TEXT(""), from->port);
 		if (resource->selector.count > 0)
 			select_endpoints(build, port, &resource->selector, meta->namespace,
 					 &from->target_port, resource->publish_not_ready_addresses);
@@ -473,7 +482,8 @@ static void add_service_entry_host(struct build *build, const struct service_ent
 
 		port->number = from->number;
 		port->name = from->name;
-		port->protocol = app_protocol_of(TEXT(""), from->name, from->protocol);
+		port->protocol =
+			app_protocol_of(TEXT(""), from->name, from->protocol, from->number);
 		if (entry->workload_selector != NULL)
 			select_endpoints(build, port, &entry->workload_selector->match_labels,
 					 entry->meta.namespace, &target, false);

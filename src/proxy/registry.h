@@ -10,13 +10,13 @@
 #include "net/net.h"
 #include "resource/resource.h"
 
-enum app_protocol {                    /* what is spoken on a port */
-		    PROTOCOL_HTTP = 0, /* also where nothing is said: this proxy speaks HTTP/1.1
-					  unless told otherwise */
-		    PROTOCOL_HTTP2,    /* http2, grpc */
+enum app_protocol { /* what is spoken on a port */
+		    PROTOCOL_HTTP = 0,
+		    PROTOCOL_HTTP2, /* http2, grpc */
 		    PROTOCOL_HTTPS,
 		    PROTOCOL_TLS,
 		    PROTOCOL_TCP,
+		    PROTOCOL_UNKNOWN, /* to be told by the first bytes */
 };
 
 struct service_endpoint {
@@ -90,6 +90,7 @@ const struct mesh_service *registry_find(const struct registry *registry, struct
 const struct mesh_service_port *mesh_service_port(const struct mesh_service *service,
 						  uint32_t port);
 
-/* Istio's rules: appProtocol, else the port name's prefix, else HTTP (facts 1.7). */
+/* Istio's rules: appProtocol, else what is written, else the port name's prefix, else the port's
+ * number where servers are known to speak first on it (facts 1.7). */
 enum app_protocol app_protocol_of(struct text app_protocol, struct text port_name,
-				  struct text written_protocol);
+				  struct text written_protocol, uint32_t number);

@@ -19,7 +19,7 @@ static void set_remote_ip(const struct exchange *exchange, struct request_facts 
 	struct text forwarded = http_fields_value(&exchange->request.fields, HTTP_X_FORWARDED_FOR);
 	struct ip_address last;
 
-	facts->remote_ip = facts->source_ip;
+	facts->remote_ip = ip_from_sockaddr(&exchange->downstream->client_address.any, NULL);
 	if (exchange->listener->role == LISTENER_GATEWAY || forwarded.ptr == NULL)
 		return;
 

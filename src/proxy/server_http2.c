@@ -281,24 +281,52 @@ void server_http2_flush(struct downstream *downstream)
 		link_flush_later(&downstream->link);
 }
 
+/* Refused: GOAWAY says why. */
+static void refuse_connection(struct downstream *downstream)
+{
+	http2_flush(downstream->http2);
+	finish_connection(downstream);
+}
+
+static bool receive(struct downstream *downstream, const char *bytes, size_t len)
+{
+	struct error err = { 0 };
+
+	if (http2_receive(downstream->http2, bytes, len, loop_now(downstream->worker->loop), &err)
+	    == 0)
+		return true;
+	log_debug("%s: %s", downstream->peer_ip, err.text);
+	return false;
+}
+
+/* What was read before it was known to be HTTP/2. */
+static bool receive_input(struct downstream *downstream)
+{
+	struct input *input = &downstream->input;
+	const bool is_fine = input_length(input) == 0
+			     || receive(downstream, input_bytes(input), input_length(input));
+
+	input_release(input, downstream->link.pool);
+	return is_fine;
+}
+
 void server_http2_on_input(struct downstream *downstream)
 {
 	struct worker *worker = downstream->worker;
-	struct slab *slab = slab_take(&worker->slabs);
-	struct error err = { 0 };
+	struct slab *slab;
 	ssize_t got;
 
-	while ((got = link_read(&downstream->link, slab->data, SLAB_SIZE)) > 0)
-		if (http2_receive(downstream->http2, slab->data, (size_t)got,
-				  loop_now(worker->loop), &err)
-		    < 0) {
-			log_debug("%s: %s", downstream->peer_ip, err.text);
-			break;
-		}
+	if (!receive_input(downstream)) {
+		refuse_connection(downstream);
+		return;
+	}
+	slab = slab_take(&worker->slabs);
+	while ((got = link_read(&downstream->link, slab->data, SLAB_SIZE)) > 0
+	       && receive(downstream, slab->data, (size_t)got)) {
+	}
 	slab_give(&worker->slabs, slab);
-	if (got > 0) { /* refused: GOAWAY says why */
-		http2_flush(downstream->http2);
-		finish_connection(downstream);
+	if (got > 0) {
+		refuse_connection(downstream);
 		return;
 	}
 	if (got != -EAGAIN) {
