@@ -123,6 +123,14 @@ int socket_accept(int listener, struct address *peer)
 	return fd;
 }
 
+void socket_keep_alive(int fd, uint32_t idle_s, uint32_t interval_s, uint32_t probes)
+{
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle_s, sizeof(idle_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval_s, sizeof(interval_s));
+	setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
 int socket_error(int fd)
 {
 	int code = 0;

@@ -17,5 +17,8 @@ int socket_connect(const struct address *address, struct error *err);
 /* The next connection, or -EAGAIN, or another -Exxx. */
 int socket_accept(int listener, struct address *peer);
 
+/* The kernel asks a silent peer after `idle_s` seconds, then each `interval_s`, `probes` times. */
+void socket_keep_alive(int fd, uint32_t idle_s, uint32_t interval_s, uint32_t probes);
+
 int socket_error(int fd); /* 0 or -Exxx of a finished connect */
 void socket_local_address(int fd, struct address *out);

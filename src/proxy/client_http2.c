@@ -55,7 +55,7 @@ static void part(struct client_call *call)
 	call->exchange->upstream = NULL;
 	call->exchange->client_codec = NULL;
 	call->exchange = NULL;
-	call->pool->active--;
+	pool_end_request(call->pool);
 }
 
 /* ---- the answer ---- */
@@ -167,16 +167,11 @@ bool client_http2_can_open(const struct upstream_connection *connection)
 	return link_is_open(&connection->link) && http2_can_open(connection->http2);
 }
 
-bool client_http2_open(struct upstream_connection *connection, struct exchange *exchange)
+void client_http2_open(struct upstream_connection *connection, struct exchange *exchange)
 {
 	struct client_call *call = take_call(connection->pool->worker);
 	struct http_stream *stream = http2_open(connection->http2, &stream_events, call);
 
-	if (stream == NULL) {
-		call->next_free = connection->pool->worker->free_client_calls;
-		connection->pool->worker->free_client_calls = call;
-		return false;
-	}
 	call->pool = connection->pool;
 	call->exchange = exchange;
 	call->head_is_done = false;
@@ -184,10 +179,8 @@ bool client_http2_open(struct upstream_connection *connection, struct exchange *
 	stream_end_open(&call->end, stream, connection->link.pool);
 	exchange->upstream = call;
 	exchange->client_codec = &client_http2;
-	connection->pool->active++;
 	connection->served++;
 	connection->idle_since_ns = loop_now(connection->link.loop);
-	return true;
 }
 
 static bool is_ready(const struct exchange *exchange)
@@ -310,12 +303,19 @@ void client_http2_start(struct upstream_connection *connection)
 			  worker->http2_memory, &connection->link.out, &worker->slabs);
 }
 
+/* It was told to go (GOAWAY), or has carried what it may. */
+static bool has_nothing_left(const struct upstream_connection *connection)
+{
+	return http2_is_finished(connection->http2)
+	       || (http2_stream_count(connection->http2) == 0 && upstream_is_used_up(connection));
+}
+
 void client_http2_flush(struct upstream_connection *connection)
 {
 	if (!link_is_open(&connection->link))
 		return;
 	http2_flush(connection->http2);
-	if (http2_is_finished(connection->http2)) /* no stream is left that a GOAWAY could save */
+	if (has_nothing_left(connection)) /* no stream is left that a GOAWAY could save */
 		upstream_close(connection);
 	else if (connection->link.out.len > 0)
 		link_flush_later(&connection->link);
@@ -337,7 +337,6 @@ void client_http2_on_input(struct upstream_connection *connection)
 		}
 	slab_give(&worker->slabs, slab);
 	/* closed, broken, or told to go (GOAWAY) with nothing left to do */
-	if (got != -EAGAIN
-	    || (connection->link.out.len == 0 && http2_is_finished(connection->http2)))
+	if (got != -EAGAIN || (connection->link.out.len == 0 && has_nothing_left(connection)))
 		upstream_close(connection);
 }

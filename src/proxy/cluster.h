@@ -15,6 +15,19 @@ struct cluster_state;
 struct host_state;
 struct outlier_settings;
 
+#define UNLIMITED UINT32_MAX
+
+/* What a connectionPool says about connections to an upstream. */
+struct connection_terms {
+	uint64_t connect_timeout_ns;
+	uint64_t idle_ns;     /* then it is closed */
+	uint64_t duration_ns; /* the longest it may be used; 0: for ever */
+	uint32_t keepalive_s, keepalive_interval_s, keepalive_probes; /* of TCP; 0: not set */
+	uint32_t requests_each, streams_each; /* a connection's, in all and at a time */
+	/* of the cluster, in the whole process */
+	uint32_t max_connections, max_waiting, max_requests, max_retries;
+};
+
 /* One address, spoken to in one way, by one identity. */
 struct upstream {
 	size_t index;    /* in plan.upstreams: a worker finds its pool by it */
@@ -23,16 +36,19 @@ struct upstream {
 	const char *address_text;
 	struct tls_context *tls; /* NULL: plain */
 	bool plain_http2;        /* HTTP/2 at once (RFC 9113 3.3); over TLS, ALPN decides */
+	struct text offers;      /* ALPN, instead of its context's; absent: as that has it */
 	const char *server_name; /* SNI; NULL: none */
 	const char *const
 		*server_ids; /* SPIFFE IDs the server may have; count 0: any of the mesh */
 	size_t server_id_count;
-	uint64_t connect_timeout_ns;
+	struct connection_terms terms;
+	struct cluster_state *counters; /* the cluster's; borrowed */
 };
 
 struct cluster_endpoint {
 	struct upstream *upstream;
-	struct host_state *state; /* a reference, released with the plan */
+	struct upstream *for_http2; /* for clients that speak it (useClientProtocol); else NULL */
+	struct host_state *state;   /* a reference, released with the plan */
 	uint32_t weight;
 	uint32_t priority; /* 0: nearest; of a cluster that fails over between localities */
 	struct text locality;

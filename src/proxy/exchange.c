@@ -467,13 +467,17 @@ static const struct {
 			     FLAG_UPSTREAM_RESET },
 	[UPSTREAM_BAD_ANSWER] = { 502, "the upstream's answer is no valid HTTP",
 				  FLAG_UPSTREAM_PROTOCOL },
+	[UPSTREAM_OVERFLOW] = { 503,
+				"upstream connect error or disconnect/reset before headers. "
+				"reset reason: overflow",
+				FLAG_OVERFLOW },
 	[UPSTREAM_TRUNCATED] = { 502, "the upstream's answer broke off", FLAG_UPSTREAM_RESET },
 };
 
 void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure why,
 			      const char *details)
 {
-	if (why != UPSTREAM_STALE)
+	if (why != UPSTREAM_STALE && why != UPSTREAM_OVERFLOW)
 		exchange_note_failure(exchange, why == UPSTREAM_TRY_TIMEOUT ? 504 : 503);
 	if (exchange->answer_started) { /* the client must not take it for complete */
 		exchange_cancel(exchange, failure_answers[why].flag, details);
@@ -481,8 +485,14 @@ void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure w
 	}
 	if (retry_after_failure(exchange, why))
 		return;
-	exchange_answer(exchange, failure_answers[why].status, failure_answers[why].body,
-			failure_answers[why].flag, details);
+	http_head_clear(&exchange->response);
+	http_fields_add_known(&exchange->response.fields, HTTP_CONTENT_TYPE, TEXT("text/plain"));
+	if (why == UPSTREAM_OVERFLOW) /* tells the caller's proxy not to try again */
+		http_fields_add(&exchange->response.fields, TEXT("x-envoy-overloaded"),
+				TEXT("true"));
+	exchange_answer_with_fields(exchange, failure_answers[why].status,
+				    text_of(failure_answers[why].body), failure_answers[why].flag,
+				    details);
 }
 
 /* ---- answers of our own ---- */

@@ -48,6 +48,7 @@ enum exchange_flag {
 	FLAG_DURATION = 1 << 13,           /* DT: it was open for too long */
 	FLAG_DELAYED = 1 << 14,            /* DI: by an injected fault */
 	FLAG_ABORTED = 1 << 15,            /* FI */
+	FLAG_OVERFLOW = 1 << 16,           /* UO: a connectionPool allows no more */
 };
 
 #define EXCHANGE_FLAGS_MAX 64
@@ -93,7 +94,8 @@ struct exchange {
 	const struct route_match *matched;
 	const struct weighted_cluster *destination;
 	const struct cluster_endpoint *endpoint;
-	struct text new_cookie; /* that keeps the client at its endpoint; absent: none is set */
+	const struct upstream *via; /* how it is spoken to */
+	struct text new_cookie;     /* that keeps the client at its endpoint; absent: none is set */
 	const struct server_codec *server_codec; /* how the client is answered */
 	void *call;                              /* the codec's: of a stream of many */
 	const struct client_codec *client_codec; /* how the upstream is asked; NULL: nobody is */

@@ -13,6 +13,7 @@ static const struct {
 	{ FLAG_NO_ROUTE, { "NR", 2 } },
 	{ FLAG_NO_CLUSTER, { "NC", 2 } },
 	{ FLAG_NO_HEALTHY_UPSTREAM, { "UH", 2 } },
+	{ FLAG_OVERFLOW, { "UO", 2 } },
 	{ FLAG_UPSTREAM_PROTOCOL, { "UPE", 3 } },
 	{ FLAG_CONNECT_FAILED, { "UF", 2 } },
 	{ FLAG_UPSTREAM_RESET, { "UC", 2 } },

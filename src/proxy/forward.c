@@ -38,10 +38,23 @@ static const struct cluster_endpoint *pick_endpoint(struct exchange *exchange,
 	return balance_pick(&choice);
 }
 
+/* Where the client's version of HTTP is to be kept, an endpoint is spoken to in two ways. */
+static const struct upstream *upstream_for(const struct exchange *exchange,
+					   const struct cluster_endpoint *endpoint)
+{
+	const struct downstream *client = exchange->downstream;
+
+	if (endpoint->for_http2 != NULL && client != NULL && client->http2 != NULL)
+		return endpoint->for_http2;
+	return endpoint->upstream;
+}
+
 void exchange_attempt(struct exchange *exchange)
 {
 	const struct cluster_endpoint *endpoint =
 		pick_endpoint(exchange, exchange->destination->cluster);
+
+	const struct upstream *upstream;
 
 	exchange->attempts++;
 	if (endpoint == NULL) {
@@ -54,8 +67,8 @@ void exchange_attempt(struct exchange *exchange)
 	/* its body waits until there is somebody to take it */
 	if (!exchange->request_is_complete)
 		exchange->server_codec->pause(exchange, true);
-	upstream_connect(exchange, exchange->plan->pools[endpoint->upstream->index],
-			 endpoint->upstream);
+	upstream = upstream_for(exchange, endpoint);
+	upstream_connect(exchange, exchange->plan->pools[upstream->index], upstream);
 }
 
 void exchange_forward(struct exchange *exchange)

@@ -17,6 +17,13 @@ static const struct {
 			      "Requests that took longer than their route allows." },
 	[CLUSTER_TRY_TIMEOUT] = { "envoy_cluster_upstream_rq_per_try_timeout",
 				  "Attempts that took longer than perTryTimeout." },
+	[CLUSTER_CONNECTION_OVERFLOW] = { "envoy_cluster_upstream_cx_overflow",
+					  "Times maxConnections let no other be opened." },
+	[CLUSTER_PENDING_OVERFLOW] = { "envoy_cluster_upstream_rq_pending_overflow",
+				       "Requests refused by http1MaxPendingRequests or "
+				       "http2MaxRequests." },
+	[CLUSTER_RETRY_OVERFLOW] = { "envoy_cluster_upstream_rq_retry_overflow",
+				     "Retries that maxRetries or a retryBudget did not allow." },
 	[CLUSTER_EJECTION_5XX] = { "envoy_cluster_outlier_detection_ejections_enforced_consecutive_"
 				   "5xx",
 				   "Endpoints ejected for 5xx in a row." },

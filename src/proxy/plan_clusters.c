@@ -162,6 +162,7 @@ static void add_endpoint(struct plan_build *build, struct cluster *cluster,
 {
 	const struct reach *reach = &source->reach;
 	const bool mtls = plan_reach_wants_tls(build, reach, endpoint);
+	const bool by_client = reach->http == HTTP_AS_CLIENT;
 
 	if (endpoint->name != NULL) {
 		plan_warn(build, (struct source_pos){ 0 },
@@ -173,7 +174,11 @@ static void add_endpoint(struct plan_build *build, struct cluster *cluster,
 		return; /* no identity, or settings that cannot be used: better no way than a plain
 			   one */
 	cluster->endpoints[cluster->endpoint_count++] = (struct cluster_endpoint){
-		.upstream = plan_upstream(build, reach, &endpoint->address, mtls),
+		.upstream = plan_upstream(build, reach, &endpoint->address, mtls,
+					  by_client ? HTTP_ONLY_1 : reach->http),
+		.for_http2 = by_client ? plan_upstream(build, reach, &endpoint->address, mtls,
+						       HTTP_ONLY_2)
+				       : NULL,
 		.state = state_of(source->old, &endpoint->address),
 		.weight = endpoint->weight,
 		.locality = endpoint->locality,
@@ -232,11 +237,12 @@ struct cluster *plan_service_cluster(struct plan_build *build,
 	struct source source = {
 		.port = port,
 		.subset = choice.subset,
-		.reach = plan_reach(build, workload, service, port, &choice.traffic, server_name),
 		.old = old_cluster(build, key),
 	};
 
 	cluster = new_cluster(build, key, name, source.old);
+	source.reach =
+		plan_reach(build, workload, service, port, &choice.traffic, cluster, server_name);
 	cluster->service_name = service->name;
 	cluster->service_namespace = service->namespace;
 	cluster->service_host = service->host;
@@ -285,23 +291,28 @@ struct cluster *plan_application_cluster(struct plan_build *build,
 {
 	static const struct traffic no_rules;
 	struct arena *arena = &build->plan->arena;
-	const struct reach reach = plan_reach_plain(workload);
-	struct upstream *upstream = plan_upstream(build, &reach, application, false);
 	const char *name = arena_printf(arena, "inbound|%u||", port);
-	const struct text key = cluster_key(
-		build, workload, arena_printf(arena, "%s%s", name, upstream->address_text));
+	char address[ADDRESS_TEXT_MAX];
+
+	address_format(application, address);
+
+	const struct text key =
+		cluster_key(build, workload, arena_printf(arena, "%s%s", name, address));
 	struct cluster *cluster = map_get(&build->plan->clusters, key);
 
 	if (cluster != NULL)
 		return cluster;
 	cluster = new_cluster(build, key, name, old_cluster(build, key));
+
+	const struct reach reach = plan_reach_plain(build, workload, cluster);
+
 	cluster->service_name = workload->instance->name;
 	cluster->service_namespace = workload->instance->namespace;
 	cluster->is_known = true;
 	cluster->endpoints = ARENA_NEW(arena, struct cluster_endpoint);
 	cluster->endpoint_count = 1;
 	cluster->endpoints[0] = (struct cluster_endpoint){
-		.upstream = upstream,
+		.upstream = plan_upstream(build, &reach, application, false, HTTP_AS_AGREED),
 		.state = state_of(old_cluster(build, key), application),
 		.weight = 1,
 		.workload = workload->instance->name,

@@ -9,33 +9,10 @@ static void warn_at(struct plan_build *build, const struct source_pos *at, const
 		plan_warn(build, *at, "'%s' is read but not acted upon yet", field);
 }
 
-/* Of a pool's settings the time to connect is kept. */
-static bool has_limits(const struct connection_pool_settings *pool)
-{
-	const struct connection_pool_tcp *tcp = pool->tcp;
-
-	return pool->http != NULL
-	       || (tcp != NULL
-		   && (tcp->max_connections.is_set || tcp->max_connection_duration.is_set
-		       || tcp->idle_timeout.is_set || tcp->tcp_keepalive != NULL));
-}
-
-static void warn_pool(struct plan_build *build, const struct connection_pool_settings *pool)
-{
-	if (pool != NULL && has_limits(pool))
-		warn_at(build, &pool->at, "connectionPool");
-}
-
 static void warn_policy(struct plan_build *build, const struct traffic_policy *policy)
 {
 	if (policy == NULL)
 		return;
-	warn_pool(build, policy->connection_pool);
-	for (size_t i = 0; i < policy->port_level_settings.count; i++) {
-		const struct port_traffic_policy *port = &policy->port_level_settings.items[i];
-
-		warn_pool(build, port->connection_pool);
-	}
 	warn_at(build, policy->tunnel != NULL ? &policy->tunnel->at : NULL, "tunnel");
 	warn_at(build, policy->proxy_protocol != NULL ? &policy->proxy_protocol->at : NULL,
 		"proxyProtocol");

@@ -5,21 +5,34 @@
 
 #include <errno.h>
 
-#define CONNECT_TIMEOUT_NS (10 * NS_PER_SEC)
+#define ALPN_ONLY_1                                                                                \
+	TEXT("\x0eistio-http/1.1"                                                                  \
+	     "\x0eistio-http/1.0"                                                                  \
+	     "\x05istio"                                                                           \
+	     "\x08http/1.1")
+#define ALPN_ONLY_2                                                                                \
+	TEXT("\x08istio-h2"                                                                        \
+	     "\x02h2")
 
+/* All that makes connections of one upstream unfit for another. */
 static const char *upstream_key(struct plan_build *build, const struct reach *reach,
-				const char *address, bool mtls)
+				const struct upstream *upstream)
 {
+	const struct connection_terms *terms = &upstream->terms;
 	AUTO_BUFFER struct buffer key = { 0 };
 
-	buffer_printf(&key, "%s|%llu", address, (unsigned long long)reach->connect_timeout_ns);
-	if (!mtls && reach->is_http2)
-		buffer_add_text(&key, "|h2");
-	if (mtls) {
-		buffer_printf(&key, "|%s|%s|%s", reach->workload->spiffe_id, reach->tls_key,
-			      reach->server_name);
-		for (size_t i = 0; i < reach->server_id_count; i++)
-			buffer_printf(&key, "|%s", reach->server_ids[i]);
+	buffer_printf(&key, "%s|%s|%s|%.*s|%d", upstream->address_text, reach->workload->spiffe_id,
+		      reach->cluster_name, TEXT_ARGS(upstream->offers), upstream->plain_http2);
+	buffer_printf(&key, "|%llu,%llu,%llu", (unsigned long long)terms->connect_timeout_ns,
+		      (unsigned long long)terms->idle_ns, (unsigned long long)terms->duration_ns);
+	buffer_printf(&key, "|%u,%u,%u,%u,%u", terms->keepalive_s, terms->keepalive_interval_s,
+		      terms->keepalive_probes, terms->requests_each, terms->streams_each);
+	buffer_printf(&key, "|%u,%u,%u", terms->max_connections, terms->max_waiting,
+		      terms->max_requests);
+	if (upstream->tls != NULL) {
+		buffer_printf(&key, "|%s|%s", reach->tls_key, upstream->server_name);
+		for (size_t i = 0; i < upstream->server_id_count; i++)
+			buffer_printf(&key, "|%s", upstream->server_ids[i]);
 	}
 	return arena_strndup(&build->plan->arena, key.data, key.len);
 }
@@ -37,31 +50,35 @@ static void add_upstream(struct plan *plan, struct upstream *upstream)
 }
 
 struct upstream *plan_upstream(struct plan_build *build, const struct reach *reach,
-			       const struct address *address, bool mtls)
+			       const struct address *address, bool mtls, enum http_choice http)
 {
-	struct plan *plan = build->plan;
+	struct arena *arena = &build->plan->arena;
+	struct upstream *upstream = ARENA_NEW(arena, struct upstream);
+	const struct upstream *same;
 	char text[ADDRESS_TEXT_MAX];
 
-	address_format(address, text);
-
-	const char *key = upstream_key(build, reach, text, mtls);
-	struct upstream *upstream = map_get(&plan->upstream_by_key, text_of(key));
-
-	if (upstream != NULL)
-		return upstream;
-	upstream = ARENA_NEW(&plan->arena, struct upstream);
-	upstream->key = key;
 	upstream->address = *address;
-	upstream->address_text = arena_strdup(&plan->arena, text);
-	upstream->connect_timeout_ns = reach->connect_timeout_ns;
-	upstream->plain_http2 = !mtls && reach->is_http2;
+	upstream->address_text = arena_strndup(arena, text, address_format(address, text));
+	upstream->terms = reach->terms;
+	upstream->counters = reach->counters;
+	upstream->plain_http2 = !mtls && http == HTTP_ONLY_2;
 	if (mtls) {
-		upstream->tls = tls_context_ref(reach->tls);
+		upstream->tls = reach->tls;
 		upstream->server_name = reach->server_name;
 		upstream->server_ids = reach->server_ids;
 		upstream->server_id_count = reach->server_id_count;
+		if (http == HTTP_ONLY_1)
+			upstream->offers = ALPN_ONLY_1;
+		else if (http == HTTP_ONLY_2)
+			upstream->offers = ALPN_ONLY_2;
 	}
-	add_upstream(plan, upstream);
+	upstream->key = upstream_key(build, reach, upstream);
+	same = map_get(&build->plan->upstream_by_key, text_of(upstream->key));
+	if (same != NULL)
+		return (struct upstream *)same;
+	if (mtls)
+		tls_context_ref(upstream->tls);
+	add_upstream(build->plan, upstream);
 	return upstream;
 }
 
@@ -180,21 +197,20 @@ static void apply_tls_mode(struct plan_build *build, struct reach *reach,
 
 struct reach plan_reach(struct plan_build *build, const struct local_workload *workload,
 			const struct mesh_service *service, const struct mesh_service_port *port,
-			const struct traffic *traffic, const char *name)
+			const struct traffic *traffic, const struct cluster *cluster,
+			const char *server_name)
 {
-	const struct optional_duration *timeout = &build->mesh->connect_timeout;
 	const struct text_list *names = service->subject_alt_names;
 	struct reach reach = { .workload = workload,
 			       .tls = workload->client_tls,
 			       .tls_key = "",
-			       .server_name = name,
-			       .is_http2 = port->protocol == PROTOCOL_HTTP2,
-			       .never_mtls = service->is_external };
+			       .server_name = server_name,
+			       .never_mtls = service->is_external,
+			       .http = plan_http_choice(traffic->pool, port->protocol),
+			       .cluster_name = cluster->name,
+			       .counters = cluster->state,
+			       .terms = plan_terms(build, traffic->pool) };
 
-	if (traffic->pool != NULL && traffic->pool->tcp != NULL
-	    && traffic->pool->tcp->connect_timeout.is_set)
-		timeout = &traffic->pool->tcp->connect_timeout;
-	reach.connect_timeout_ns = timeout->is_set ? timeout->ns : CONNECT_TIMEOUT_NS;
 	if (traffic->tls != NULL) {
 		reach.never_mtls = false;
 		apply_tls_mode(build, &reach, traffic->tls);
@@ -226,11 +242,14 @@ bool plan_reach_wants_tls(struct plan_build *build, const struct reach *reach,
 	return policy_mtls_mode(policy, address_port(&endpoint->address)) != MTLS_DISABLE;
 }
 
-struct reach plan_reach_plain(const struct local_workload *workload)
+struct reach plan_reach_plain(const struct plan_build *build, const struct local_workload *workload,
+			      const struct cluster *cluster)
 {
 	return (struct reach){ .workload = workload,
 			       .never_mtls = true,
-			       .connect_timeout_ns = CONNECT_TIMEOUT_NS };
+			       .cluster_name = cluster->name,
+			       .counters = cluster->state,
+			       .terms = plan_terms(build, NULL) };
 }
 
 void plan_reach_done(struct reach *reach)

@@ -5,28 +5,47 @@
 
 #include "proxy/plan_traffic.h"
 
+enum http_choice {                     /* which HTTP endpoints are spoken to in */
+		   HTTP_AS_AGREED = 0, /* over TLS as ALPN says, else HTTP/1.1 */
+		   HTTP_ONLY_1,
+		   HTTP_ONLY_2,    /* plain: at once (RFC 9113 3.3) */
+		   HTTP_AS_CLIENT, /* as the client of the request does */
+};
+
 struct reach {
 	const struct local_workload *workload;
 	struct tls_context *tls; /* for endpoints with mutual TLS; borrowed */
 	const char *tls_key;     /* tells contexts of different settings apart */
 	bool always_mtls, never_mtls;
-	bool is_http2; /* what plain endpoints speak */
+	enum http_choice http;
 	const char *server_name;
 	const char **server_ids;
 	size_t server_id_count;
-	uint64_t connect_timeout_ns;
+	const char *cluster_name;
+	struct cluster_state *counters;
+	struct connection_terms terms;
 };
 
-/* name: what is sent as SNI unless a rule says otherwise. */
+/* server_name: what is sent as SNI unless a rule says otherwise. */
 struct reach plan_reach(struct plan_build *build, const struct local_workload *workload,
 			const struct mesh_service *service, const struct mesh_service_port *port,
-			const struct traffic *traffic, const char *name);
+			const struct traffic *traffic, const struct cluster *cluster,
+			const char *server_name);
 /* To an application behind us: plain, no rules. */
-struct reach plan_reach_plain(const struct local_workload *workload);
+struct reach plan_reach_plain(const struct plan_build *build, const struct local_workload *workload,
+			      const struct cluster *cluster);
 void plan_reach_done(struct reach *reach);
 
 /* Auto mutual TLS: to who has a proxy, unless the workload over there takes plain text alone. */
 bool plan_reach_wants_tls(struct plan_build *build, const struct reach *reach,
 			  const struct service_endpoint *endpoint);
+/* http: that of the reach, or for HTTP_AS_CLIENT one of the versions. */
 struct upstream *plan_upstream(struct plan_build *build, const struct reach *reach,
-			       const struct address *address, bool mtls);
+			       const struct address *address, bool mtls, enum http_choice http);
+
+/* ---- plan_terms.c ---- */
+
+struct connection_terms plan_terms(const struct plan_build *build,
+				   const struct connection_pool_settings *pool);
+enum http_choice plan_http_choice(const struct connection_pool_settings *pool,
+				  enum app_protocol protocol);

@@ -30,6 +30,7 @@ enum upstream_failure {
 	UPSTREAM_TRY_TIMEOUT, /* an attempt took too long */
 	UPSTREAM_BAD_ANSWER,  /* what came was no valid HTTP */
 	UPSTREAM_TRUNCATED,   /* the answer broke off in its body */
+	UPSTREAM_OVERFLOW,    /* nobody was asked: its connectionPool allows no more now */
 };
 
 struct retry_policy {

@@ -76,6 +76,7 @@ bool retry_wants_failure(const struct retry_policy *policy, enum upstream_failur
 		[UPSTREAM_TRY_TIMEOUT] = any,
 		[UPSTREAM_BAD_ANSWER] = any,
 		[UPSTREAM_TRUNCATED] = 0,
+		[UPSTREAM_OVERFLOW] = 0,
 	};
 
 	return (policy->on.conditions & wanted_by[why]) != 0;

@@ -1,35 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* upstream_connection.h — a connection to an upstream, and the pool of those that can be used
- * again.
+/* upstream_connection.h — a connection to an upstream: opened, used, used again, closed.
  *
  * What an upstream speaks is known once TLS has agreed on it (ALPN); until then requests wait for
  * one connection to open. HTTP/2 connections carry many requests at a time; HTTP/1.1 ones one, and
- * are kept when idle, newest first. A pool lives as long as a plan names its upstream or a
- * connection is open. */
+ * are kept when idle, newest first. */
 #pragma once
 
 #include "net/net.h"
 #include "proxy/plan.h"
+#include "proxy/pool.h"
+#include "proxy/retry.h"
 
 struct exchange;
 struct held_plan;
 struct worker;
-
-struct pool {
-	struct worker *worker;
-	char *key;          /* owned */
-	size_t holders;     /* held plans that name it */
-	struct list idle;   /* HTTP/1: upstream_connection.link_in_pool, newest first */
-	struct list shared; /* HTTP/2: the same */
-	struct upstream_connection *opening; /* TLS: the one that others wait for; or NULL */
-	bool speaks_http1; /* the last one did: then each request opens its own at once */
-	size_t open_count;
-	size_t active; /* requests in progress: what least-request balancing counts */
-};
-
-struct pool *pool_hold(struct worker *worker, const struct upstream *upstream);
-void pool_release(struct pool *pool);
-void pool_close_idle(struct pool *pool);
 
 struct upstream_connection {
 	struct list link_in_worker; /* in worker.upstreams, from opening to closing */
@@ -43,6 +27,8 @@ struct upstream_connection {
 	struct list waiting;                  /* exchange.link_in_waiting, while it is opened */
 	struct timer timer;                   /* opening, or idle */
 	uint64_t served, idle_since_ns;       /* requests before the current one */
+	uint64_t expires_ns;                  /* takes no more requests from then on; 0: never */
+	bool is_counted;                      /* by its pool, until it is closed */
 	struct http2 *http2;                  /* NULL: HTTP/1, and what follows is used */
 	struct exchange *exchange;            /* NULL: idle */
 	struct input input;
@@ -58,6 +44,10 @@ struct upstream_connection {
  * exchange_upstream_failed follows, the first perhaps at once. */
 void upstream_connect(struct exchange *exchange, struct pool *pool,
 		      const struct upstream *upstream);
+/* Those who waited for room in the pool go on, as far as there is some. */
+void upstream_serve_queued(struct deferred *deferred);
+/* It has carried what it may (maxRequestsPerConnection, maxConnectionDuration). */
+bool upstream_is_used_up(const struct upstream_connection *connection);
 const struct upstream *upstream_of_link(struct link *link);
 /* The server has shown who it is. */
 void upstream_set_server(struct link *link, const struct peer_identity *peer);
@@ -73,13 +63,23 @@ void upstream_finish(struct upstream_connection *connection);
  */
 void upstream_close(struct upstream_connection *connection);
 
+/* ---- between upstream_connect.c and upstream_connection.c ---- */
+
+/* For the exchange, to where it wants to go (exchange->via). */
+struct upstream_connection *upstream_new(const struct exchange *exchange, struct pool *pool);
+/* It is open: those who waited for it get it. */
+void upstream_serve_waiting(struct upstream_connection *connection);
+/* It did not open: it is closed, then those who waited are told and may open another. */
+void upstream_fail_waiting(struct upstream_connection *connection, enum upstream_failure why,
+			   const char *details);
+
 /* ---- by version of HTTP ---- */
 
 void client_raw_on_input(struct upstream_connection *connection);
 void client_http1_on_input(struct upstream_connection *connection);
 void client_http2_start(struct upstream_connection *connection);
 bool client_http2_can_open(const struct upstream_connection *connection);
-bool client_http2_open(struct upstream_connection *connection, struct exchange *exchange);
+void client_http2_open(struct upstream_connection *connection, struct exchange *exchange);
 void client_http2_on_input(struct upstream_connection *connection);
 void client_http2_flush(struct upstream_connection *connection);
 void client_http2_free_all(struct worker *worker);

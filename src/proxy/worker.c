@@ -31,12 +31,8 @@ struct worker *worker_new(unsigned index, struct access_log *log)
 
 void worker_free(struct worker *worker)
 {
-	MAP_FOR_EACH (&worker->pools, entry) {
-		struct pool *pool = entry->value;
-
-		mem_free(pool->key);
-		mem_free(pool);
-	}
+	MAP_FOR_EACH (&worker->pools, entry)
+		pool_free(entry->value);
 	map_done(&worker->pools);
 	key_set_unref(worker->keys);
 	exchange_free_all(worker);
