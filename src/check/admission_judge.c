@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* What only says something of files: where a Secret lies, which text stands twice. */
-static const char *const about_files[] = { "K8S021", "K8S027", "NP005" };
+static const char *const about_files[] = { "K8S021", "K8S027" };
 
 struct judgement {
 	const struct admission *admission;

@@ -60,13 +60,28 @@ static bool has_key(struct text bytes, const char *key)
 	return false;
 }
 
+/* A list whose items begin as those of Falco's rule files do. */
+static bool looks_like_rules(struct text bytes)
+{
+	static const char *const items[] = { "- rule:", "- macro:", "- list:" };
+
+	for (struct text rest = bytes; rest.ptr != NULL;) {
+		const struct text line = text_split(&rest, '\n');
+
+		for (size_t i = 0; i < COUNT_OF(items); i++)
+			if (text_starts_with(line, text_of(items[i])))
+				return has_key(bytes, "condition") || has_key(bytes, "items");
+	}
+	return false;
+}
+
 static enum artifact detect_structured(struct text bytes)
 {
 	if (has_key(bytes, "apiVersion") && has_key(bytes, "kind"))
 		return ARTIFACT_MANIFEST;
 	if (has_key(bytes, "services") && (has_key(bytes, "image") || has_key(bytes, "build")))
 		return ARTIFACT_COMPOSE;
-	if (has_key(bytes, "rule") && has_key(bytes, "condition"))
+	if (looks_like_rules(bytes))
 		return ARTIFACT_FALCO;
 	return ARTIFACT_UNKNOWN;
 }

@@ -5,19 +5,23 @@
 
 #include <string.h>
 
+/* clang-format off */ /* a line each, in the order of --list */
 const struct family *const families[] = {
 	&hadolint_family,
 	&shellcheck_family,
 	&dockerfile_family,
+	&compose_family,
 	&nginx_family,
 	&pod_security_family,
 	&kubernetes_family,
 	&network_family,
 	&rbac_family,
-	&compose_family,
+	&mesh_family,
+	&falco_family,
 	&docker_host_family,
 	NULL,
 };
+/* clang-format on */
 
 const struct check *check_find(struct text id_or_name)
 {

@@ -19,6 +19,7 @@ struct check {
 	const char *why, *mend;         /* for --explain */
 	const char *bad, *good; /* whole small artifacts; NULL where a file cannot show it */
 	void (*run)(struct examination *exam); /* NULL: another check's function reports it */
+	bool across; /* judged when all files have been seen: exam->tree has what governs */
 };
 
 struct family {

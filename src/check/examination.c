@@ -51,7 +51,8 @@ void exam_run_family(struct examination *exam, const struct family *family)
 {
 	for (size_t i = 0; i < family->count; i++) {
 		exam->check = &family->checks[i];
-		if (exam->check->run != NULL && exam_wants(exam, exam->check))
+		if (exam->check->run != NULL && exam->check->across == (exam->tree != NULL)
+		    && exam_wants(exam, exam->check))
 			exam->check->run(exam);
 	}
 }

@@ -12,6 +12,7 @@ struct dockerfile;
 struct nginx;
 struct manifest;
 struct compose;
+struct tree;
 
 #define EXAM_FINDINGS_MAX 10000 /* of one file; more help nobody */
 
@@ -29,6 +30,8 @@ struct examination {
 	const struct nginx *nginx;
 	const struct manifest *manifest;
 	const struct compose *compose;
+	struct tree *seen;       /* the first look: what other files are judged by goes here */
+	const struct tree *tree; /* the second look; NULL: the first */
 };
 
 /* Reports the running check. The message is one sentence without a full stop at its end. */

@@ -14,7 +14,12 @@ int examine_nginx(struct examination *exam, struct error *err);
 /* Everything but the Pod Security Standards, over exam->manifest. */
 void examine_objects(struct examination *exam);
 
-/* Reads and examines one file; `named`: by the user, so an unknown kind is a problem. */
+/* What is judged across the files seen so far; they are forgotten then. */
+void check_tree(struct check_run *run, const struct check_options *options);
+
+/* Reads and examines one file (the first look alone); `named`: by the user, so an unknown kind is a
+ * problem. */
 void check_file(struct check_run *run, const struct check_options *options, const char *path,
 		bool named);
+size_t check_file_limit(const struct check_options *options); /* bytes */
 void check_run_add_problem(struct check_run *run, const char *file, const struct error *err);

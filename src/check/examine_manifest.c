@@ -2,6 +2,7 @@
 #include "check/examine.h"
 #include "check/families.h"
 #include "check/pod_security.h"
+#include "check/tree.h"
 
 /* Restricted as of today, unless the options name a standard: then by that alone. */
 static void judge_pods(struct examination *exam)
@@ -31,8 +32,10 @@ int examine_manifest(struct examination *exam, struct error *err)
 		return result;
 	exam->manifest = &manifest;
 	judge_pods(exam);
-	if (exam->options->pod_security.level == POD_SECURITY_NONE)
+	if (exam->options->pod_security.level == POD_SECURITY_NONE) {
 		examine_objects(exam);
+		examine_mesh_file(exam, tree_add_manifest(exam->seen, exam));
+	}
 	exam->manifest = NULL;
 	return 0;
 }

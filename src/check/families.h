@@ -12,5 +12,7 @@ extern const struct family pod_security_family; /* pod_checks.c */
 extern const struct family kubernetes_family;   /* kubernetes_checks.c */
 extern const struct family network_family;      /* network_checks.c */
 extern const struct family rbac_family;         /* rbac_checks.c */
+extern const struct family mesh_family;         /* examine_mesh.c */
+extern const struct family falco_family;        /* examine_falco.c */
 extern const struct family compose_family;      /* compose_checks.c */
 extern const struct family docker_host_family;  /* host_checks.c */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/kubernetes.h"
+#include "check/tree.h"
 
 #include <string.h>
 
@@ -178,34 +179,23 @@ static bool matches_labels(const struct value *selector, const struct value *lab
 	return true;
 }
 
-static bool has_policies(const struct examination *exam, struct text namespace)
-{
-	for (size_t i = 0; i < exam->manifest->count; i++)
-		if (manifest_is(&exam->manifest->objects[i], "networking.k8s.io", "NetworkPolicy")
-		    && text_equal(exam->manifest->objects[i].namespace, namespace))
-			return true;
-	return false;
-}
-
-static bool is_selected(const struct examination *exam, const struct manifest_object *workload)
-{
-	const struct value *labels = value_get(workload->pod_metadata, "labels");
-
-	for (size_t i = 0; i < exam->manifest->count; i++) {
-		const struct manifest_object *policy = &exam->manifest->objects[i];
-
-		if (manifest_is(policy, "networking.k8s.io", "NetworkPolicy")
-		    && text_equal(policy->namespace, workload->namespace)
-		    && matches_labels(value_find(policy->root, "spec.podSelector"), labels))
-			return true;
-	}
-	return false;
-}
-
-/* Judged where the file has policies of the namespace: elsewhere they may be in another file. */
+/* Judged where there are policies of the namespace, in whatever file. */
 static void check_selected(struct examination *exam, const struct manifest_object *workload)
 {
-	if (has_policies(exam, workload->namespace) && !is_selected(exam, workload))
+	const struct value *labels = value_get(workload->pod_metadata, "labels");
+	bool has_policies = false;
+
+	for (size_t i = 0; i < exam->tree->count; i++) {
+		const struct tree_object *policy = &exam->tree->objects[i];
+
+		if (!manifest_is(&policy->object, "networking.k8s.io", "NetworkPolicy")
+		    || !tree_same_namespace(policy, workload, exam->file))
+			continue;
+		has_policies = true;
+		if (matches_labels(value_find(policy->object.root, "spec.podSelector"), labels))
+			return;
+	}
+	if (has_policies)
 		manifest_report(exam, workload, value_find(workload->root, "metadata.name"), "%s",
 				exam->check->title);
 }

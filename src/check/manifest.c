@@ -100,7 +100,7 @@ void exam_value_problem(void *context, bool is_error, const struct error *proble
 	struct examination *exam = context;
 	const size_t at = line_index_offset(&exam->lines, problem->at.line, problem->at.column);
 
-	if (!is_error)
+	if (!is_error && exam->tree == NULL) /* said at the first look */
 		exam_report_as(exam, "K8S027", (struct range){ at, at + 1 }, "%s", problem->text);
 }
 

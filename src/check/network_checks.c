@@ -65,7 +65,8 @@ static const struct check checks[] = {
 	  .good = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: "
 		  "a\nspec:\n  podSelector: {}\n  egress: []\n---\napiVersion: v1\nkind: "
 		  "Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: a\n",
-	  .run = np_unselected },
+	  .run = np_unselected,
+	  .across = true },
 	{ .id = "NP006",
 	  .name = "egress-open",
 	  .title = "The policy says nothing of egress: pods may call everything",

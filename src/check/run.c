@@ -5,6 +5,7 @@
 #include "check/examination.h"
 #include "check/examine.h"
 #include "check/select.h"
+#include "check/tree.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ void check_run_init(struct check_run *run)
 void check_run_done(struct check_run *run)
 {
 	findings_done(&run->findings);
+	tree_free(run->tree);
 	for (size_t i = 0; i < run->problem_count; i++)
 		mem_free(run->problems[i].file);
 	mem_free(run->problems);
@@ -36,6 +38,9 @@ static int examine(struct examination *exam, enum artifact artifact, struct erro
 		return examine_dockerfile(exam, err);
 	case ARTIFACT_MANIFEST:
 		return examine_manifest(exam, err);
+	case ARTIFACT_FALCO:
+		tree_add_file(exam->seen, exam->file, ARTIFACT_FALCO);
+		return 0;
 	case ARTIFACT_NGINX:
 		return examine_nginx(exam, err);
 	default:
@@ -44,8 +49,10 @@ static int examine(struct examination *exam, enum artifact artifact, struct erro
 	}
 }
 
-int check_text(struct check_run *run, const struct check_options *options, const char *file,
-	       struct text text, enum artifact artifact, struct error *err)
+/* The first look at a file. */
+static int examine_text(struct check_run *run, const struct check_options *options,
+			const char *file, struct text text, enum artifact artifact,
+			struct error *err)
 {
 	AUTO_ARENA struct arena arena;
 	struct examination exam = {
@@ -53,6 +60,9 @@ int check_text(struct check_run *run, const struct check_options *options, const
 	};
 	const size_t first = run->findings.count;
 
+	if (run->tree == NULL)
+		run->tree = tree_new();
+	exam.seen = run->tree;
 	arena_init(&arena, 32768);
 	exam.file = arena_strdup(&run->findings.arena, file);
 	line_index_init(&exam.lines, text, &arena);
@@ -65,6 +75,24 @@ int check_text(struct check_run *run, const struct check_options *options, const
 	if (result == 0 && exam.reported > EXAM_FINDINGS_MAX)
 		result = error_set(err, -EFBIG, "%s has %zu findings; only the first %d are shown",
 				   file, exam.reported, EXAM_FINDINGS_MAX);
+	return result;
+}
+
+void check_tree(struct check_run *run, const struct check_options *options)
+{
+	tree_examine(run, options, run->tree);
+	tree_free(run->tree);
+	run->tree = NULL;
+}
+
+int check_text(struct check_run *run, const struct check_options *options, const char *file,
+	       struct text text, enum artifact artifact, struct error *err)
+{
+	const int result = examine_text(run, options, file, text, artifact, err);
+
+	if (result == 0 && run->tree->file_count > 0)
+		run->tree->files[0].text = text;
+	check_tree(run, options);
 	return result;
 }
 
@@ -84,29 +112,34 @@ void check_run_add_problem(struct check_run *run, const char *file, const struct
 	problem->error.at.file = strcmp(err->at.file, file) == 0 ? problem->file : NULL;
 }
 
+size_t check_file_limit(const struct check_options *options)
+{
+	return options->file_limit != 0 ? options->file_limit : FILE_LIMIT;
+}
+
 void check_file(struct check_run *run, const struct check_options *options, const char *path,
 		bool named)
 {
 	AUTO_BUFFER struct buffer bytes = { 0 };
 	struct error err = { 0 };
-	const size_t limit = options->file_limit != 0 ? options->file_limit : FILE_LIMIT;
 	enum artifact artifact;
 
-	if (file_read(path, limit, &bytes, &err) != 0) {
+	if (file_read(path, check_file_limit(options), &bytes, &err) != 0) {
 		check_run_add_problem(run, path, &err);
 		return;
 	}
 	artifact = artifact_detect(path, buffer_text(&bytes));
-	if (artifact == ARTIFACT_UNKNOWN || artifact == ARTIFACT_FALCO) {
+	if (artifact == ARTIFACT_UNKNOWN) {
 		if (named) {
 			error_set(&err, -EINVAL,
 				  "%s is no file that check knows: a Dockerfile, a Kubernetes or "
-				  "Istio manifest, a compose file, an nginx configuration",
+				  "Istio manifest, a compose file, an nginx configuration, a Falco "
+				  "rule file",
 				  path);
 			check_run_add_problem(run, path, &err);
 		}
 		return;
 	}
-	if (check_text(run, options, path, buffer_text(&bytes), artifact, &err) != 0)
+	if (examine_text(run, options, path, buffer_text(&bytes), artifact, &err) != 0)
 		check_run_add_problem(run, path, &err);
 }

@@ -73,11 +73,14 @@ struct check_problem { /* a file that could not be examined */
 	char *file; /* owned by the run */
 };
 
+struct tree;
+
 struct check_run {
 	struct findings findings;
 	size_t files;                   /* examined */
 	struct check_problem *problems; /* owned */
 	size_t problem_count;
+	struct tree *tree; /* what files say of each other, until all are seen; owned */
 };
 
 void check_run_init(struct check_run *run);
@@ -87,6 +90,6 @@ void check_run_done(struct check_run *run);
 void check_paths(struct check_run *run, const struct check_options *options,
 		 const char *const *paths, size_t count);
 
-/* One text in memory, as if read from `file`. */
+/* One text in memory, as if read from `file` and alone. */
 int check_text(struct check_run *run, const struct check_options *options, const char *file,
 	       struct text text, enum artifact artifact, struct error *err);

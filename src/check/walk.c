@@ -4,6 +4,7 @@
  * A thread keeps its own findings; they are joined and sorted at the end, so the result does not
  * depend on who was faster. Links to directories are not followed: a tree has no cycles. */
 #include "check/examine.h"
+#include "check/tree.h"
 
 #include <errno.h>
 #include <fts.h>
@@ -133,6 +134,10 @@ static void join_run(struct check_run *to, struct check_run *from)
 {
 	findings_move(&to->findings, &from->findings);
 	to->files += from->files;
+	if (from->tree != NULL) {
+		to->tree = to->tree != NULL ? to->tree : tree_new();
+		tree_join(to->tree, from->tree);
+	}
 	for (size_t i = 0; i < from->problem_count; i++)
 		check_run_add_problem(to, from->problems[i].file, &from->problems[i].error);
 	check_run_done(from);
@@ -187,6 +192,7 @@ void check_paths(struct check_run *run, const struct check_options *options,
 		list_path(run, &listing, relative(paths[i], here));
 	examine_listing(run, options, &listing);
 	free_listing(&listing);
+	check_tree(run, options);
 	findings_sort(&run->findings);
 	findings_unite(&run->findings);
 	if (run->problem_count > 1)

@@ -241,9 +241,9 @@ static int load_namespaces(const struct arguments *arguments, struct admission *
 	AUTO(resource_set_unref) struct resource_set *set = NULL;
 	int result;
 
+	diagnostics_init(&diagnostics);
 	if (arguments->namespaces.count == 0)
 		return 0;
-	diagnostics_init(&diagnostics);
 	result = resource_set_load(arguments->namespaces.items, arguments->namespaces.count,
 				   &options, &diagnostics, &set, err);
 	if (result == 0)

@@ -13,6 +13,7 @@ static const char *const file_names[] = {
 	[ARTIFACT_MANIFEST] = "pod.yaml",
 	[ARTIFACT_NGINX] = "nginx.conf",
 	[ARTIFACT_COMPOSE] = "compose.yaml",
+	[ARTIFACT_FALCO] = "rules.yaml",
 };
 
 static size_t count_findings(const struct check *check, const char *text)
