@@ -76,8 +76,6 @@ static bool applies(const struct http_match_request *from, const struct plan_mat
 				return true;
 		return false;
 	}
-	if (scope->gateway.len > 0)
-		return true;
 	if (from->source_namespace.len > 0
 	    && !text_equal(from->source_namespace, scope->workload->instance->namespace))
 		return false;
@@ -104,6 +102,10 @@ bool plan_match(struct plan_build *build, const struct http_match_request *from,
 
 	if (!applies(from, scope))
 		return false;
+	if (from->stat_prefix.len > 0)
+		plan_warn(build, from->at,
+			  "'statPrefix' names no metric here; those of the destination's cluster "
+			  "count its requests");
 	*out = (struct route_match){
 		.at = from->at,
 		.uri = plan_text_match(build, from->uri),

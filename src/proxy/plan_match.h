@@ -20,6 +20,10 @@ bool plan_match(struct plan_build *build, const struct http_match_request *from,
 void plan_mirrors(struct plan_build *build, const struct plan_match_scope *scope,
 		  const struct http_route *from, struct route *out);
 
+/* Is it there for proxies of this namespace (exportTo)? */
+bool plan_exports_to(const struct plan_build *build, const struct virtual_service *rules,
+		     struct text namespace);
+
 /* Does `written`, in a VirtualService of `namespace`, mean this gateway ("mesh" where absent)? */
 bool plan_names_gateway(struct text written, struct text namespace, struct text gateway);
 

@@ -108,11 +108,6 @@ bool plan_route(struct plan_build *build, const struct local_workload *workload,
 			out->match_count++;
 	if (from->match.count > 0 && out->match_count == 0)
 		return false;
-	if (from->delegate != NULL) {
-		plan_warn(build, from->at,
-			  "'delegate' is not followed yet; this route is left out");
-		return false;
-	}
 	compile_action(build, &scope, from, out);
 	return true;
 }
