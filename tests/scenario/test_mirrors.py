@@ -132,6 +132,7 @@ def test_the_request_does_not_notice(out, mesh, raw_origin, behaviour):
         started = time.monotonic()
         assert out.get(method="POST", body=body)[0] == 200
         assert time.monotonic() - started < 3
+    wait_for(lambda: len(mesh.log_lines()) == 3, "its lines, and none of a mirror")
     assert {line["status"] for line in mesh.log_lines()} == {200}
 
 
