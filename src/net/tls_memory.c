@@ -3,13 +3,20 @@
 
 #include "base/base.h"
 
+#include <malloc.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 
-/* Pieces are of 2^5 to 2^15 bytes; what is larger goes to the heap and back. */
-#define CLASS_MIN 5
-#define CLASS_MAX 15
-#define KEPT_MAX  ((size_t)1 << 20) /* bytes of one size that a thread keeps */
+/* Sizes are told apart in small steps below 1 KiB, where nearly all are, and in larger ones up to
+ * 34 KiB, a record and what surrounds it. What is larger goes to the heap and back. How large a
+ * piece is, malloc knows: a head of our own would cost a connection several KiB. */
+#define SMALL_STEP  16
+#define SMALL_MAX   1024
+#define LARGE_STEP  1024
+#define LARGE_MAX   (34 * 1024)
+#define CLASS_COUNT (SMALL_MAX / SMALL_STEP + LARGE_MAX / LARGE_STEP - 1)
+#define CLASS_NONE  CLASS_COUNT
+#define KEPT_MAX    ((size_t)256 << 10) /* bytes of one class that a thread keeps */
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -25,10 +32,8 @@
 #define KEEPS_PIECES true
 #endif
 
-struct piece {
-	size_t capacity;    /* bytes behind this head */
-	struct piece *next; /* while nobody uses it */
-	_Alignas(max_align_t) char data[];
+struct piece { /* while nobody uses it */
+	struct piece *next;
 };
 
 struct kept {
@@ -37,25 +42,39 @@ struct kept {
 };
 
 static _Thread_local uint64_t allocations;
-static _Thread_local struct kept kept[CLASS_MAX + 1];
+static _Thread_local struct kept kept[CLASS_COUNT];
 
-static unsigned class_of(size_t size)
+/* Every piece of a class has at least its size; a piece that malloc made a little larger than it
+ * was asked to is of the class below its size. */
+static size_t class_for(size_t size) /* whose pieces have room */
 {
-	const unsigned bits = size <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(size - 1);
-
-	return MAX_OF(bits, (unsigned)CLASS_MIN);
+	if (size <= SMALL_MAX)
+		return (size + SMALL_STEP - 1) / SMALL_STEP - 1;
+	if (size <= LARGE_MAX)
+		return SMALL_MAX / SMALL_STEP - 1 + (size + LARGE_STEP - 1) / LARGE_STEP - 1;
+	return CLASS_NONE;
 }
 
-static struct piece *piece_of(void *ptr)
+static size_t class_size(size_t class)
 {
-	return CONTAINER_OF(ptr, struct piece, data);
+	if (class < SMALL_MAX / SMALL_STEP)
+		return (class + 1) * SMALL_STEP;
+	return (class - SMALL_MAX / SMALL_STEP + 2) * LARGE_STEP;
+}
+
+static size_t class_of(size_t usable) /* where a piece belongs */
+{
+	const size_t class = class_for(usable);
+
+	if (class == CLASS_NONE)
+		return usable < LARGE_MAX + LARGE_STEP ? CLASS_COUNT - 1 : CLASS_NONE;
+	return class > 0 && class_size(class) > usable ? class - 1 : class;
 }
 
 static void *take(size_t size, const char *file, int line)
 {
-	const unsigned class = class_of(size);
-	const size_t capacity = class <= CLASS_MAX ? (size_t)1 << class : size;
-	struct piece *piece = class <= CLASS_MAX ? kept[class].first : NULL;
+	const size_t class = class_for(size);
+	struct piece *piece = class != CLASS_NONE && size > 0 ? kept[class].first : NULL;
 
 	(void)file;
 	(void)line;
@@ -63,37 +82,31 @@ static void *take(size_t size, const char *file, int line)
 		return NULL;
 	if (piece != NULL) {
 		kept[class].first = piece->next;
-		kept[class].bytes -= capacity;
-		return piece->data;
+		kept[class].bytes -= class_size(class);
+		return piece;
 	}
 	allocations++;
-	if (capacity > SIZE_MAX - sizeof(*piece))
-		return NULL;
-	piece = malloc(sizeof(*piece) + capacity);
-	if (piece == NULL)
-		return NULL;
-	piece->capacity = capacity;
-	return piece->data;
+	return malloc(class != CLASS_NONE ? class_size(class) : size);
 }
 
 static void give(void *ptr, const char *file, int line)
 {
-	struct piece *piece = piece_of(ptr);
+	struct piece *piece = ptr;
 
 	(void)file;
 	(void)line;
 	if (ptr == NULL)
 		return;
 
-	const unsigned class = class_of(piece->capacity);
+	const size_t class = class_of(malloc_usable_size(ptr));
 
-	if (!KEEPS_PIECES || class > CLASS_MAX || kept[class].bytes >= KEPT_MAX) {
+	if (!KEEPS_PIECES || class == CLASS_NONE || kept[class].bytes >= KEPT_MAX) {
 		free(piece);
 		return;
 	}
 	piece->next = kept[class].first;
 	kept[class].first = piece;
-	kept[class].bytes += piece->capacity;
+	kept[class].bytes += class_size(class);
 }
 
 static void *take_again(void *ptr, size_t size, const char *file, int line)
@@ -106,12 +119,12 @@ static void *take_again(void *ptr, size_t size, const char *file, int line)
 		give(ptr, file, line);
 		return NULL;
 	}
-	if (size <= piece_of(ptr)->capacity)
+	if (size <= malloc_usable_size(ptr))
 		return ptr;
 	larger = take(size, file, line);
 	if (larger == NULL)
 		return NULL;
-	memcpy(larger, ptr, piece_of(ptr)->capacity);
+	memcpy(larger, ptr, malloc_usable_size(ptr));
 	give(ptr, file, line);
 	return larger;
 }
@@ -123,7 +136,7 @@ void tls_keep_memory(void)
 
 void tls_release_memory(void)
 {
-	for (unsigned class = CLASS_MIN; class <= CLASS_MAX; class ++) {
+	for (size_t class = 0; class < CLASS_COUNT; class ++) {
 		while (kept[class].first != NULL) {
 			struct piece *piece = kept[class].first;
 
