@@ -84,7 +84,7 @@ def _sign(algorithm, key, message):
 
 
 def _make_tokens(folder):
-    """jwt-ALG.pub and jwt-ALG.token for rs256 and es256."""
+    """jwt-ALG.pub, jwt-ALG.jwks and jwt-ALG.token for rs256 and es256."""
     claims = {"iss": "https://idp.test", "aud": "bench", "sub": "user-1", "exp": 4102444800}
     keys = {"rs256": rsa.generate_private_key(65537, 2048), "es256": ec.generate_private_key(ec.SECP256R1())}
     for algorithm, key in keys.items():
@@ -94,6 +94,16 @@ def _make_tokens(folder):
         (folder / f"jwt-{algorithm}.token").write_bytes(token)
         (folder / f"jwt-{algorithm}.pub").write_bytes(key.public_key().public_bytes(
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+        (folder / f"jwt-{algorithm}.jwks").write_text(json.dumps({"keys": [_jwk(algorithm, key)]}))
+
+
+def _jwk(algorithm, key):
+    public = key.public_key().public_numbers()
+    parts = {"n": public.n, "e": public.e} if algorithm == "rs256" else {"x": public.x, "y": public.y}
+    sizes = {"n": 256, "e": 3, "x": 32, "y": 32}
+    jwk = {name: _base64url(number.to_bytes(sizes[name], "big")).decode() for name, number in parts.items()}
+    kind = {"kty": "RSA"} if algorithm == "rs256" else {"kty": "EC", "crv": "P-256"}
+    return {**kind, **jwk, "kid": "k1", "alg": algorithm.upper()}
 
 
 # --- files and rules ----------------------------------------------------------------------------

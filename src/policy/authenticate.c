@@ -26,11 +26,10 @@ static bool audience_allowed(const struct jwt_rule *rule, const struct jwt *toke
 	return rule->audiences.count == 0;
 }
 
-static enum jwt_status judge(const struct provider *provider, const struct jwt *token,
-			     const struct authentication_input *input)
+static enum jwt_status judge_claims(const struct provider *provider, const struct jwt *token,
+				    const struct authentication_input *input)
 {
 	const struct jwt_rule *rule = provider->rule;
-	const struct jwks *keys;
 	enum jwt_status status;
 
 	if (rule->issuer.len > 0 && !text_equal(jwt_issuer(token), rule->issuer))
@@ -38,10 +37,53 @@ static enum jwt_status judge(const struct provider *provider, const struct jwt *
 	status = jwt_check_time(token, input->facts->time_ns / (int64_t)NS_PER_SEC);
 	if (status != JWT_FINE)
 		return status;
-	if (!audience_allowed(rule, token))
-		return JWT_AUDIENCE_NOT_ALLOWED;
-	keys = keys_of(provider, input);
-	return keys != NULL ? jwt_verify(token, keys) : JWT_KEYS_UNAVAILABLE;
+	return audience_allowed(rule, token) ? JWT_FINE : JWT_AUDIENCE_NOT_ALLOWED;
+}
+
+/* The token taken apart: from the cache, or anew. *verified_by says for the former which keys found
+ * it good. */
+static enum jwt_status take_apart(const struct provider *provider, struct text token,
+				  const struct authentication_input *input, struct jwt **out,
+				  uint64_t *verified_by)
+{
+	const struct jwt_rule *rule = provider->rule;
+	struct jwt *known = token_cache_find(input->cache, provider->number, token, verified_by);
+	enum jwt_status status;
+
+	if (known != NULL) {
+		*out = jwt_ref(known);
+		return JWT_FINE;
+	}
+	status = jwt_parse(token, out);
+	if (status == JWT_FINE)
+		jwt_set_word_claims(*out, rule->space_delimited_claims.items,
+				    rule->space_delimited_claims.count);
+	return status;
+}
+
+static enum jwt_status judge(const struct provider *provider, struct text token,
+			     const struct authentication_input *input, struct jwt **out)
+{
+	uint64_t verified_by = JWKS_NO_NUMBER;
+	AUTO(jwt_free) struct jwt *parsed = NULL;
+	const struct jwks *keys;
+	enum jwt_status status = take_apart(provider, token, input, &parsed, &verified_by);
+
+	if (status == JWT_FINE)
+		status = judge_claims(provider, parsed, input);
+	if (status != JWT_FINE)
+		return status;
+	keys = keys_of(provider, input); /* asked for last: it may start a fetch */
+	if (keys == NULL)
+		return JWT_KEYS_UNAVAILABLE;
+	if (verified_by != jwks_number(keys)) {
+		status = jwt_verify(parsed, keys);
+		if (status == JWT_FINE)
+			token_cache_keep(input->cache, provider->number, parsed, jwks_number(keys));
+	}
+	if (status == JWT_FINE)
+		*out = TAKE(parsed);
+	return status;
 }
 
 /* Every token that the rule finds must be good: one that nobody checked might be the one that the
@@ -56,15 +98,13 @@ static enum jwt_status apply_rule(const struct provider *provider,
 	if (found->too_many)
 		return JWT_TOO_LARGE;
 	for (size_t i = 0; i < found->count; i++) {
-		AUTO(jwt_free) struct jwt *parsed = NULL;
-		enum jwt_status status = jwt_parse(found->items[i].value, &parsed);
+		struct jwt *good = NULL;
+		const enum jwt_status status = judge(provider, found->items[i].value, input, &good);
 
-		if (status == JWT_FINE)
-			status = judge(provider, parsed, input);
 		if (status != JWT_FINE)
 			return status;
 		jwt_free(*token);
-		*token = TAKE(parsed);
+		*token = good;
 	}
 	return JWT_FINE;
 }
@@ -194,8 +234,6 @@ static void pass_on(struct authentication *out, const struct provider *by,
 	out->changes = mem_alloc_array(found->count + 1 + rule->output_claim_to_headers.count,
 				       sizeof(*out->changes));
 	out->query_removals = mem_alloc_array(found->count + 1, sizeof(*out->query_removals));
-	jwt_set_word_claims(out->token, rule->space_delimited_claims.items,
-			    rule->space_delimited_claims.count);
 	if (!rule->forward_original_token)
 		remove_tokens(out, found);
 	set_claim_headers(out, rule);

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "policy/facts.h"
 #include "policy/jwt.h"
+#include "policy/token_cache.h"
 
 struct workload_policy;
 
@@ -52,6 +53,7 @@ struct authentication_input {
 	struct text scheme;                /* for the realm: "http" or "https" */
 	key_lookup_fn *keys;               /* NULL: no remote keys */
 	const void *keys_context;
+	struct token_cache *cache; /* NULL: every signature is verified */
 };
 
 /* True where the workload has no RequestAuthentication: nothing to call. */

@@ -22,6 +22,7 @@ struct compiled_authorization {
 };
 
 struct provider { /* of a RequestAuthentication's jwtRule */
+	uint64_t number; /* no other provider of this process ever has it */
 	const struct jwt_rule *rule;
 	const struct request_authentication *policy;
 	struct jwks *inline_keys;      /* owned; NULL: remote */

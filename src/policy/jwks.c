@@ -8,9 +8,17 @@
 
 struct jwks {
 	atomic_uint references;
+	uint64_t number;
 	struct jwk *keys; /* owned */
 	size_t count;
 };
+
+static atomic_uint_fast64_t numbers;
+
+uint64_t jwks_number(const struct jwks *keys)
+{
+	return keys->number;
+}
 
 struct jwks *jwks_ref(const struct jwks *keys)
 {
@@ -107,6 +115,7 @@ int jwks_parse(struct text text, struct jwks **out, struct error *err)
 		size_t i;
 
 		atomic_init(&keys->references, 1);
+		keys->number = 1 + atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed);
 		keys->keys = mem_alloc_array(json_array_size(array) + 1, sizeof(struct jwk));
 		json_array_foreach(array, i, item) if (jwk_read(item, &keys->keys[keys->count]))
 			keys->count++;

@@ -17,6 +17,8 @@ int jwks_parse(struct text json, struct jwks **out, struct error *err); /* also 
 struct jwks *jwks_ref(const struct jwks *keys);
 void jwks_unref(struct jwks *keys); /* NULL is fine */
 DEFINE_AUTO(struct jwks, jwks_unref)
+#define JWKS_NO_NUMBER 0
+uint64_t jwks_number(const struct jwks *keys); /* no other set of this process ever has it */
 size_t jwks_usable_count(const struct jwks *keys);
 
 /* JWT_FINE, JWT_NO_MATCHING_KEY, JWT_KEYS_UNUSABLE or JWT_VERIFICATION_FAILS. Where token and key

@@ -8,9 +8,10 @@
 
 struct jwt {
 	struct jws jws;
-	json_t *claims; /* owned */
-	const struct text *word_claims;
+	json_t *claims;           /* owned */
+	struct text *word_claims; /* owned, as their texts are */
 	size_t word_claim_count;
+	unsigned references;
 };
 
 /* ---- reading ---- */
@@ -76,6 +77,8 @@ enum jwt_status jwt_parse(struct text token, struct jwt **out)
 	enum jwt_status status = jws_parse(token, &jwt->jws);
 	bool is_base64;
 
+	jwt->references = 1;
+
 	if (status != JWT_FINE)
 		return status;
 	jwt->claims = jws_json_object(jwt->jws.payload, &is_base64);
@@ -87,10 +90,24 @@ enum jwt_status jwt_parse(struct text token, struct jwt **out)
 	return status;
 }
 
+struct jwt *jwt_ref(struct jwt *jwt)
+{
+	jwt->references++;
+	return jwt;
+}
+
+static void forget_word_claims(struct jwt *jwt)
+{
+	for (size_t i = 0; i < jwt->word_claim_count; i++)
+		mem_free((void *)jwt->word_claims[i].ptr);
+	mem_free(jwt->word_claims);
+}
+
 void jwt_free(struct jwt *jwt)
 {
-	if (jwt == NULL)
+	if (jwt == NULL || --jwt->references > 0)
 		return;
+	forget_word_claims(jwt);
 	json_decref(jwt->claims);
 	jws_done(&jwt->jws);
 	mem_free(jwt);
@@ -115,6 +132,11 @@ enum jwt_status jwt_check_time(const struct jwt *jwt, int64_t now_s)
 }
 
 /* ---- asking ---- */
+
+struct text jwt_text(const struct jwt *jwt)
+{
+	return text_of(jwt->jws.token); /* base64url and dots: no NUL is inside */
+}
 
 struct text jwt_issuer(const struct jwt *jwt)
 {
@@ -160,8 +182,12 @@ bool jwt_has_audience(const struct jwt *jwt, struct text audience)
 
 void jwt_set_word_claims(struct jwt *jwt, const struct text *names, size_t count)
 {
-	jwt->word_claims = names;
+	forget_word_claims(jwt);
+	jwt->word_claims = mem_alloc_array(count, sizeof(*jwt->word_claims));
 	jwt->word_claim_count = count;
+	for (size_t i = 0; i < count; i++)
+		jwt->word_claims[i] =
+			(struct text){ mem_strndup(names[i].ptr, names[i].len), names[i].len };
 }
 
 static bool is_word_claim(const struct jwt *jwt, struct text name)

@@ -31,7 +31,12 @@ static const struct key_source *key_source_of(struct policy *policy, const struc
 static void add_provider(struct policy *policy, const struct request_authentication *source,
 			 const struct jwt_rule *rule)
 {
-	struct provider provider = { .rule = rule, .policy = source };
+	static atomic_uint_fast64_t numbers;
+	struct provider provider = {
+		.number = atomic_fetch_add_explicit(&numbers, 1, memory_order_relaxed),
+		.rule = rule,
+		.policy = source,
+	};
 	size_t at = policy->provider_count;
 
 	if (rule->jwks.len > 0)

@@ -126,6 +126,7 @@ static bool judge(struct exchange *exchange)
 		.scheme = exchange->scheme,
 		.keys = find_keys,
 		.keys_context = &lookup,
+		.cache = exchange->worker->tokens,
 	};
 
 	authentication_done(authentication);

@@ -25,6 +25,7 @@ struct worker *worker_new(unsigned index, struct access_log *log)
 	list_init(&worker->upstreams);
 	arena_init(&worker->dropped, 4096);
 	worker->http2_memory = http2_memory_new();
+	worker->tokens = token_cache_new();
 	access_log_buffer_init(&worker->log, log, worker->loop);
 	return worker;
 }
@@ -39,6 +40,7 @@ void worker_free(struct worker *worker)
 	server_http2_free_all(worker);
 	client_http2_free_all(worker);
 	http2_memory_free(worker->http2_memory);
+	token_cache_free(worker->tokens);
 	http_fields_done(&worker->dropped_trailers);
 	arena_done(&worker->dropped);
 	slab_pool_done(&worker->slabs);

@@ -276,6 +276,138 @@ static void remote_keys_are_handed_in(void **state)
 	tear_down(&bench);
 }
 
+/* ---- verified a moment ago ---- */
+
+static enum jwt_status judge(const struct bench *bench, struct token_cache *cache,
+			     const struct jwks *keys)
+{
+	const struct authentication_input input = { .facts = &bench->facts,
+						    .scheme = TEXT("https"),
+						    .keys = handed_keys,
+						    .keys_context = keys,
+						    .cache = cache };
+	struct authentication out;
+
+	request_authenticate(bench->workload, &input, &out);
+
+	const enum jwt_status status = out.status;
+
+	assert_int_equal(out.passed, status == JWT_FINE);
+	authentication_done(&out);
+	return status;
+}
+
+static struct jwks *keys_of_maker(const struct jwt_maker *maker)
+{
+	AUTO_BUFFER struct buffer jwk = { 0 };
+	struct jwks *keys = NULL;
+
+	jwt_maker_jwk(maker, "", &jwk);
+	assert_int_equal(jwks_parse(buffer_text(&jwk), &keys, NULL), 0);
+	return keys;
+}
+
+#define EXPIRING "{\"iss\":\"me\",\"exp\":1700000100}"
+
+static void a_token_that_is_known_expires_all_the_same(void **state)
+{
+	AUTO(jwks_unref) struct jwks *keys = keys_of_maker(&issuer);
+	AUTO(token_cache_free) struct token_cache *cache = token_cache_new();
+	struct bench bench;
+	char value[1024];
+
+	(void)state;
+	set_up(&bench, "jwksUri: \"https://keys.org/jwks\"", "", EXPIRING);
+	carry_token(&bench, value);
+	assert_int_equal(judge(&bench, cache, keys), JWT_FINE);
+	assert_int_equal(judge(&bench, cache, keys), JWT_FINE);
+	bench.facts.time_ns = (INT64_C(1700000100) + JWT_LEEWAY_S + 1) * (int64_t)NS_PER_SEC;
+	assert_int_equal(judge(&bench, cache, keys), JWT_EXPIRED);
+	tear_down(&bench);
+}
+
+static void other_keys_do_not_vouch_for_it(void **state)
+{
+	struct jwt_maker other;
+	AUTO(token_cache_free) struct token_cache *cache = token_cache_new();
+	struct bench bench;
+	char value[1024];
+
+	(void)state;
+	jwt_maker_init(&other, "ES256");
+	AUTO(jwks_unref) struct jwks *keys = keys_of_maker(&issuer);
+	AUTO(jwks_unref) struct jwks *others = keys_of_maker(&other);
+
+	set_up(&bench, "jwksUri: \"https://keys.org/jwks\"", "", CLAIMS);
+	carry_token(&bench, value);
+	assert_int_equal(judge(&bench, cache, keys), JWT_FINE);
+	assert_int_equal(judge(&bench, cache, others), JWT_VERIFICATION_FAILS);
+	assert_int_equal(judge(&bench, cache, NULL), JWT_KEYS_UNAVAILABLE);
+	assert_int_equal(judge(&bench, cache, keys), JWT_FINE);
+	tear_down(&bench);
+	jwt_maker_done(&other);
+}
+
+static void another_rule_judges_for_itself(void **state)
+{
+	AUTO(jwks_unref) struct jwks *keys = keys_of_maker(&issuer);
+	AUTO(token_cache_free) struct token_cache *cache = token_cache_new();
+	struct bench one, other;
+	char value[1024];
+
+	(void)state;
+	set_up(&one, "jwksUri: \"https://keys.org/jwks\"", "", CLAIMS);
+	set_up(&other, "jwksUri: \"https://keys.org/jwks\"", ", audiences: [shop]", CLAIMS);
+	carry_token(&one, value);
+	assert_int_equal(judge(&one, cache, keys), JWT_FINE);
+	other.headers[0][0] = "authorization";
+	other.headers[0][1] = value;
+	assert_int_equal(judge(&other, cache, keys), JWT_AUDIENCE_NOT_ALLOWED);
+	tear_down(&other);
+	tear_down(&one);
+}
+
+static void one_changed_byte_is_another_token(void **state)
+{
+	AUTO(jwks_unref) struct jwks *keys = keys_of_maker(&issuer);
+	AUTO(token_cache_free) struct token_cache *cache = token_cache_new();
+	struct bench bench;
+	char value[1024];
+
+	(void)state;
+	set_up(&bench, "jwksUri: \"https://keys.org/jwks\"", "", CLAIMS);
+	carry_token(&bench, value);
+	assert_int_equal(judge(&bench, cache, keys), JWT_FINE);
+
+	char *byte = strrchr(value, '.') + 5;
+
+	*byte = *byte == 'A' ? 'B' : 'A';
+	assert_int_equal(judge(&bench, cache, keys), JWT_VERIFICATION_FAILS);
+	assert_int_equal(judge(&bench, cache, keys), JWT_VERIFICATION_FAILS);
+	tear_down(&bench);
+}
+
+static void many_tokens_take_each_other_s_places(void **state)
+{
+	AUTO(token_cache_free) struct token_cache *cache = token_cache_new();
+	uint64_t keys;
+
+	(void)state;
+	for (int i = 0; i < 4 * TOKEN_CACHE_ENTRIES; i++) {
+		AUTO_BUFFER struct buffer token = { 0 };
+		AUTO(jwt_free) struct jwt *jwt = NULL;
+		char claims[64];
+
+		snprintf(claims, sizeof(claims), "{\"iss\":\"me\",\"n\":%d}", i);
+		jwt_maker_token(&issuer, "{\"alg\":\"ES256\",\"kid\":\"k1\"}", claims, &token);
+		assert_int_equal(jwt_parse(buffer_text(&token), &jwt), JWT_FINE);
+		token_cache_keep(cache, 1, jwt, 7);
+		assert_ptr_equal(token_cache_find(cache, 1, buffer_text(&token), &keys), jwt);
+		assert_int_equal(keys, 7);
+		assert_null(token_cache_find(cache, 2, buffer_text(&token), &keys));
+	}
+}
+
 static void request_without_token_costs_nothing(void **state)
 {
 	struct bench bench;
@@ -318,6 +450,11 @@ int main(void)
 		cmocka_unit_test(refusal_names_realm_and_error),
 		cmocka_unit_test(wrong_audience_is_forbidden),
 		cmocka_unit_test(remote_keys_are_handed_in),
+		cmocka_unit_test(a_token_that_is_known_expires_all_the_same),
+		cmocka_unit_test(other_keys_do_not_vouch_for_it),
+		cmocka_unit_test(another_rule_judges_for_itself),
+		cmocka_unit_test(one_changed_byte_is_another_token),
+		cmocka_unit_test(many_tokens_take_each_other_s_places),
 		cmocka_unit_test(request_without_token_costs_nothing),
 	};
 
