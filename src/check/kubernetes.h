@@ -40,6 +40,9 @@ void k8_namespace_level(struct examination *exam);
 /* kubernetes_legacy.c: PodSecurityPolicy and SecurityContextConstraints */
 void k8_psp(struct examination *exam);
 void k8_scc(struct examination *exam);
+/* kubernetes_legacy_pods.c: the same against the workloads that they govern */
+void k8_legacy_refuses(struct examination *exam);
+void k8_legacy_migration(struct examination *exam);
 
 /* kubernetes_network.c */
 void np_world(struct examination *exam);

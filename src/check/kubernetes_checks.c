@@ -255,6 +255,38 @@ static const struct check checks[] = {
 		.bad = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  name: a\n",
 		.good = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n",
 	},
+	{ .id = "K8S028",
+	  .name = "legacy-policy-refuses",
+	  .title = "No PodSecurityPolicy or SecurityContextConstraints lets the pods through",
+	  .severity = FINDING_WARNING,
+	  .why = "They never start, and only events of their ReplicaSet say so.",
+	  .mend = "Mend what the message names, or let the account use another policy.",
+	  .bad = "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata:\n  name: "
+		 "p\nspec:\n  privileged: false\n  volumes: [configMap]\n  runAsUser: {rule: "
+		 "MustRunAsNonRoot}\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n "
+		 " containers:\n  - name: a\n    image: a\n    securityContext: {privileged: "
+		 "true}\n",
+	  .good = "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata:\n  name: "
+		  "p\nspec:\n  privileged: false\n  volumes: [configMap]\n  runAsUser: {rule: "
+		  "MustRunAsNonRoot}\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: "
+		  "a\nspec:\n  containers:\n  - name: a\n    image: a\n",
+	  .run = k8_legacy_refuses,
+	  .across = true },
+	{ .id = "K8S029",
+	  .name = "legacy-policy-migration",
+	  .title = "A PodSecurityPolicy or SecurityContextConstraints lets the pods through",
+	  .severity = FINDING_INFO,
+	  .why = "PodSecurityPolicy is gone since Kubernetes 1.25: what takes its place for these "
+		 "pods?",
+	  .mend = "Label the namespace with the level that the message names.",
+	  .bad = "apiVersion: policy/v1beta1\nkind: PodSecurityPolicy\nmetadata:\n  name: "
+		 "p\nspec:\n  privileged: false\n  volumes: [configMap]\n  runAsUser: {rule: "
+		 "MustRunAsNonRoot}\n---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n "
+		 " containers:\n  - name: a\n    image: a\n",
+	  .good = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - "
+		  "name: a\n    image: a\n",
+	  .run = k8_legacy_migration,
+	  .across = true },
 };
 
 const struct family kubernetes_family = {

@@ -232,7 +232,8 @@ static void check_secret_env(struct examination *exam, const struct manifest_obj
 	{
 		const struct text name = manifest_text(variable, "name");
 
-		if (sensitive_name(name) && !sensitive_is_reference(manifest_text(variable, "value")))
+		if (sensitive_name(name)
+		    && !sensitive_is_reference(manifest_text(variable, "value")))
 			manifest_report(exam, object, value_get(variable, "value"),
 					"%.*s holds its secret in the manifest", TEXT_ARGS(name));
 	}

@@ -89,3 +89,44 @@ def test_rule_files_are_one_set(tree):
     assert tree({"a_macros.yaml": macros, "b_rules.yaml": rule.format("x")}, "--only", "falco") == []
     broken = rule.replace("fd.name", "fd.nam").format("x")
     assert tree({"b_rules.yaml": broken}, "--only", "falco") == [("FR001", "b_rules.yaml", 3)]
+
+
+PSP = """\
+apiVersion: policy/v1beta1
+kind: PodSecurityPolicy
+metadata: {name: %s}
+spec:
+  privileged: %s
+  volumes: [configMap, secret]
+  runAsUser: {rule: RunAsAny}
+"""
+USE = """\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: use}
+rules:
+- {apiGroups: [policy], resources: [podsecuritypolicies], verbs: [use], resourceNames: [%s]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: use, namespace: shop}
+roleRef: {kind: ClusterRole, name: use}
+subjects: [{kind: Group, name: "system:serviceaccounts:shop"}]
+"""
+
+
+def test_legacy_policies_are_judged_against_their_pods(tree):
+    privileged = deployment("db").replace('image: "a:1"', 'image: "a:1", securityContext: {privileged: true}')
+    files = {"psp.yaml": PSP % ("strict", "false") + "---\n" + PSP % ("open", "true"),
+             "web.yaml": deployment("web"), "db.yaml": privileged}
+    assert tree(files, "--only", "K8S028,K8S029") == [("K8S029", "db.yaml", 4), ("K8S029", "web.yaml", 4)]
+    # a role says who may use which: strict alone, and only in shop
+    files |= {"use.yaml": USE % "strict", "other.yaml": deployment("x", "other")}
+    assert tree(files, "--only", "K8S028,K8S029") == [
+        ("K8S028", "db.yaml", 4), ("K8S028", "other.yaml", 4), ("K8S029", "web.yaml", 4)]
+
+
+def test_the_way_to_pod_security_is_named(tmp_path, mangrove):
+    (tmp_path / "a.yaml").write_text(PSP % ("p", "false") + "---\n" + deployment("web"))
+    found = json.loads(mangrove("check", "--json", "--only", "K8S029", ".", cwd=tmp_path).stdout)["findings"]
+    assert "label namespace shop pod-security.kubernetes.io/enforce: baseline; for restricted mend PS014" in found[0]["message"]
