@@ -117,12 +117,13 @@ int main(void)
 {
 	char directory[] = "/tmp/mangrove-bench-XXXXXX";
 	struct bench bench = { .now_ns = clock_wall_ns() };
+	const struct ca_options unlimited = { .limits = { 100000000, 100000000 } };
 	struct error err = { 0 };
 
 	log_set_level(LOG_LEVEL_WARN);
 	if (mkdtemp(directory) == NULL)
 		return 1;
-	must(ca_open(directory, "bench.test", NULL, &bench.ca, &err), &err);
+	must(ca_open(directory, "bench.test", &unlimited, &bench.ca, &err), &err);
 	bench.key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
 	must(ca_issue(bench.ca, web, bench.key, bench.now_ns, &bench.svid, &err), &err);
 	bench.leaf = receive_leaf(bench.svid);

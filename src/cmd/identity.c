@@ -20,6 +20,13 @@ enum option_code {
 	OPTION_ISSUER_TTL,
 	OPTION_ROOT_TTL,
 	OPTION_STRICT,
+	OPTION_OFFLINE_ROOT,
+	OPTION_ROOT_KEY,
+	OPTION_ISSUER_KEY,
+	OPTION_KEY_ENCRYPTION,
+	OPTION_CRL_URL,
+	OPTION_WORKLOAD_RATE,
+	OPTION_TOTAL_RATE,
 };
 
 static const struct option option_table[] = {
@@ -31,6 +38,13 @@ static const struct option option_table[] = {
 	{ "issuer-ttl", required_argument, NULL, OPTION_ISSUER_TTL },
 	{ "root-ttl", required_argument, NULL, OPTION_ROOT_TTL },
 	{ "strict", no_argument, NULL, OPTION_STRICT },
+	{ "offline-root", no_argument, NULL, OPTION_OFFLINE_ROOT },
+	{ "root-key", required_argument, NULL, OPTION_ROOT_KEY },
+	{ "issuer-key", required_argument, NULL, OPTION_ISSUER_KEY },
+	{ "key-encryption", required_argument, NULL, OPTION_KEY_ENCRYPTION },
+	{ "crl-url", required_argument, NULL, OPTION_CRL_URL },
+	{ "workload-rate", required_argument, NULL, OPTION_WORKLOAD_RATE },
+	{ "total-rate", required_argument, NULL, OPTION_TOTAL_RATE },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -50,6 +64,47 @@ static bool parse_user(const char *text, uid_t *out)
 	return user != NULL;
 }
 
+static bool take_rate(unsigned *out)
+{
+	uint64_t number;
+
+	if (!text_parse_number(text_of(optarg), 1000000, &number) || number == 0)
+		return false;
+	*out = (unsigned)number;
+	return true;
+}
+
+/* A key on a token, by its RFC 7512 address. */
+static bool take_address(const char **out)
+{
+	*out = optarg;
+	return text_starts_with(text_of(optarg), TEXT("pkcs11:"));
+}
+
+static bool take_authority_option(struct ca_options *options, int code)
+{
+	switch (code) {
+	case OPTION_OFFLINE_ROOT:
+		return options->offline_root = true;
+	case OPTION_ROOT_KEY:
+		return take_address(&options->root_key);
+	case OPTION_ISSUER_KEY:
+		return take_address(&options->issuer_key);
+	case OPTION_KEY_ENCRYPTION:
+		options->key_encryption = optarg;
+		return true;
+	case OPTION_CRL_URL:
+		options->crl_url = optarg;
+		return text_starts_with(text_of(optarg), TEXT("http"));
+	case OPTION_WORKLOAD_RATE:
+		return take_rate(&options->limits.workload_rate);
+	case OPTION_TOTAL_RATE:
+		return take_rate(&options->limits.total_rate);
+	default:
+		return false;
+	}
+}
+
 static bool take_option(struct identity_role *options, int code)
 {
 	switch (code) {
@@ -65,16 +120,16 @@ static bool take_option(struct identity_role *options, int code)
 	case OPTION_PROXY_USER:
 		return parse_user(optarg, &options->proxy_uid);
 	case OPTION_SVID_TTL:
-		return duration_parse(text_of(optarg), &options->lifetimes.svid_ns);
+		return duration_parse(text_of(optarg), &options->ca.lifetimes.svid_ns);
 	case OPTION_ISSUER_TTL:
-		return duration_parse(text_of(optarg), &options->lifetimes.issuer_ns);
+		return duration_parse(text_of(optarg), &options->ca.lifetimes.issuer_ns);
 	case OPTION_ROOT_TTL:
-		return duration_parse(text_of(optarg), &options->lifetimes.root_ns);
+		return duration_parse(text_of(optarg), &options->ca.lifetimes.root_ns);
 	case OPTION_STRICT:
 		options->strict = true;
 		return true;
 	default:
-		return false;
+		return take_authority_option(&options->ca, code);
 	}
 }
 
@@ -127,6 +182,20 @@ const struct command identity_command = {
 		"live;\n"
 		"  --issuer-ttl 720h    each is renewed around half of that\n"
 		"  --root-ttl 87600h\n"
-		"  --strict             unknown kinds and fields in the resources are errors\n",
+		"  --strict             unknown kinds and fields in the resources are errors\n"
+		"\n"
+		"  --offline-root       the root is kept elsewhere: 'mangrove id csr', 'mangrove "
+		"id "
+		"import'\n"
+		"  --root-key URI       keys on a PKCS#11 token (RFC 7512) instead of files\n"
+		"  --issuer-key URI\n"
+		"  --key-encryption WHERE\n"
+		"                       keys in files are encrypted with this secret: "
+		"keyring:NAME, file:PATH\n"
+		"  --crl-url URL        stands in certificates: where others find the revocation "
+		"list\n"
+		"  --workload-rate 100  certificates and tokens a second, of one workload and of "
+		"all\n"
+		"  --total-rate 5000\n",
 	.run = run,
 };

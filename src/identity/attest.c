@@ -3,6 +3,7 @@
 
 #include "identity/cgroup.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -30,28 +31,34 @@ static bool read_cgroup(const struct caller *caller, struct buffer *out)
 	return file_read(path, 65536, out, NULL) == 0 && caller_is_there(caller);
 }
 
-static bool has_group(const struct caller *caller, gid_t gid)
+/* The supplementary groups, as numbers with blanks between; a view into `status`. Absent: gone. */
+static struct text read_groups(const struct caller *caller, struct buffer *status)
 {
 	AUTO(mem_free_text) char *path = mem_printf("/proc/%d/status", (int)caller->pid);
-	AUTO_BUFFER struct buffer status = { 0 };
 	const struct text label = TEXT("Groups:");
+
+	if (file_read(path, 65536, status, NULL) < 0 || !caller_is_there(caller))
+		return (struct text){ 0 };
+	for (struct text rest = buffer_text(status); rest.ptr != NULL;) {
+		const struct text line = text_split(&rest, '\n');
+
+		if (text_starts_with(line, label))
+			return text_trim(text_from(line, label.len));
+	}
+	return (struct text){ 0 };
+}
+
+static bool has_group(const struct caller *caller, gid_t gid)
+{
+	AUTO_BUFFER struct buffer status = { 0 };
 
 	if (caller->gid == gid)
 		return true;
-	if (file_read(path, 65536, &status, NULL) < 0 || !caller_is_there(caller))
-		return false;
-	for (struct text rest = buffer_text(&status); rest.ptr != NULL;) {
-		struct text line = text_split(&rest, '\n');
+	for (struct text groups = read_groups(caller, &status); groups.ptr != NULL;) {
+		uint64_t group;
 
-		if (!text_starts_with(line, label))
-			continue;
-		for (line = text_trim(text_from(line, label.len)); line.ptr != NULL;) {
-			uint64_t group;
-
-			if (text_parse_number(text_split(&line, ' '), UINT32_MAX, &group)
-			    && group == gid)
-				return true;
-		}
+		if (text_parse_number(text_split(&groups, ' '), UINT32_MAX, &group) && group == gid)
+			return true;
 	}
 	return false;
 }
@@ -148,18 +155,154 @@ static bool says_pod(const struct workload_process *entry)
 	return entry->pod != NULL;
 }
 
+/* ---- for people: what an entry wants, what a process has ---- */
+
+static void wanted_uid(const struct workload_process *entry, struct buffer *out)
+{
+	buffer_printf(out, "%lld", (long long)entry->uid.value);
+}
+
+static void wanted_gid(const struct workload_process *entry, struct buffer *out)
+{
+	buffer_printf(out, "%lld", (long long)entry->gid.value);
+}
+
+static void wanted_user(const struct workload_process *entry, struct buffer *out)
+{
+	buffer_add_text(out, entry->user.ptr);
+}
+
+static void wanted_group(const struct workload_process *entry, struct buffer *out)
+{
+	buffer_add_text(out, entry->group.ptr);
+}
+
+static void wanted_path(const struct workload_process *entry, struct buffer *out)
+{
+	buffer_add_text(out, entry->path.ptr);
+}
+
+static void wanted_unit(const struct workload_process *entry, struct buffer *out)
+{
+	buffer_add_text(out, entry->systemd_unit.ptr);
+}
+
+static void wanted_sha256(const struct workload_process *entry, struct buffer *out)
+{
+	buffer_add_text(out, entry->sha256.ptr);
+}
+
+static bool found_uid(const struct caller *caller, struct buffer *out)
+{
+	buffer_printf(out, "%u", caller->uid);
+	return true;
+}
+
+static bool found_user(const struct caller *caller, struct buffer *out)
+{
+	AUTO(mem_free_text) char *names = mem_alloc(NAME_BUFFER);
+	struct passwd storage, *user = NULL;
+
+	if (getpwuid_r(caller->uid, &storage, names, NAME_BUFFER, &user) == 0 && user != NULL)
+		buffer_add_text(out, user->pw_name);
+	else
+		buffer_printf(out, "uid %u, which has no name here", caller->uid);
+	return true;
+}
+
+static bool found_groups(const struct caller *caller, struct buffer *out)
+{
+	AUTO_BUFFER struct buffer status = { 0 };
+	const struct text groups = read_groups(caller, &status);
+
+	buffer_printf(out, "%u; supplementary: %.*s", caller->gid, TEXT_ARGS(groups));
+	return groups.ptr != NULL;
+}
+
+static bool found_path(const struct caller *caller, struct buffer *out)
+{
+	char path[PATH_MAX];
+
+	if (!read_executable(caller, path)) {
+		buffer_printf(out, "/proc/%d/exe cannot be read: %s", (int)caller->pid,
+			      errno == EACCES ? "the authority lacks CAP_SYS_PTRACE"
+					      : "the process has gone");
+		return false;
+	}
+	buffer_add_text(out, path);
+	return true;
+}
+
+static bool found_unit(const struct caller *caller, struct buffer *out)
+{
+	AUTO_BUFFER struct buffer cgroup = { 0 };
+
+	if (!read_cgroup(caller, &cgroup)) {
+		buffer_printf(out, "/proc/%d/cgroup cannot be read", (int)caller->pid);
+		return false;
+	}
+
+	const struct text unit = cgroup_unit(buffer_text(&cgroup));
+
+	buffer_printf(out, "%.*s", TEXT_ARGS(unit.ptr != NULL ? unit : TEXT("no unit")));
+	return true;
+}
+
 static const struct property {
 	const char *name;
 	bool (*says)(const struct workload_process *entry);
 	/* NULL: cannot be found out yet, so it never holds */
 	bool (*holds)(const struct workload_process *entry, const struct caller *caller);
+	void (*wanted)(const struct workload_process *entry, struct buffer *out); /* NULL: as the
+										     file has it */
+	bool (*found)(const struct caller *caller, struct buffer *out);
 } properties[] = {
-	{ "uid", says_uid, holds_uid },    { "gid", says_gid, holds_gid },
-	{ "user", says_user, holds_user }, { "group", says_group, holds_group },
-	{ "path", says_path, holds_path }, { "systemdUnit", says_unit, holds_unit },
-	{ "sha256", says_sha256, NULL },   { "docker", says_docker, NULL },
-	{ "pod", says_pod, NULL },
+	{ "uid", says_uid, holds_uid, wanted_uid, found_uid },
+	{ "gid", says_gid, holds_gid, wanted_gid, found_groups },
+	{ "user", says_user, holds_user, wanted_user, found_user },
+	{ "group", says_group, holds_group, wanted_group, found_groups },
+	{ "path", says_path, holds_path, wanted_path, found_path },
+	{ "systemdUnit", says_unit, holds_unit, wanted_unit, found_unit },
+	{ "sha256", says_sha256, NULL, wanted_sha256, NULL },
+	{ "docker", says_docker, NULL, NULL, NULL },
+	{ "pod", says_pod, NULL, NULL, NULL },
 };
+
+static void examine(const struct property *property, const struct workload_process *entry,
+		    const struct caller *caller, struct attest_finding *out)
+{
+	*out = (struct attest_finding){ .name = property->name };
+	if (property->wanted != NULL)
+		property->wanted(entry, &out->wanted);
+	if (property->holds == NULL) {
+		buffer_add_text(&out->found, "this program cannot find it out yet");
+		return;
+	}
+	out->holds = property->holds(entry, caller);
+	out->is_readable = property->found(caller, &out->found);
+}
+
+size_t attest_examine(const struct workload_process *entry, const struct caller *caller,
+		      struct attest_finding out[ATTEST_FINDINGS_MAX])
+{
+	size_t count = 0;
+
+	_Static_assert(COUNT_OF(properties) <= ATTEST_FINDINGS_MAX, "one finding a property");
+	for (size_t i = 0; i < COUNT_OF(properties); i++)
+		if (properties[i].says(entry))
+			examine(&properties[i], entry, caller, &out[count++]);
+	return count;
+}
+
+void attest_findings_done(struct attest_finding *findings, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		buffer_done(&findings[i].wanted);
+		buffer_done(&findings[i].found);
+	}
+}
+
+/* ---- does it fit? ---- */
 
 unsigned attest_process(const struct workload_process *entry, const struct caller *caller)
 {

@@ -15,6 +15,21 @@ unsigned attest_process(const struct workload_process *entry, const struct calle
 /* The best of the workload's entries; 0: none fits. */
 unsigned attest_workload(const struct workload *workload, const struct caller *caller);
 
+/* One property that an entry speaks of, for people: what it wants, what the process has, and
+ * whether that fits. What could not be read says why, and does not fit. */
+struct attest_finding {
+	const char *name; /* "path" */
+	bool holds, is_readable;
+	struct buffer wanted, found; /* texts; owned */
+};
+
+#define ATTEST_FINDINGS_MAX 16
+/* Fills in one finding for each property that the entry speaks of and returns how many there are.
+ */
+size_t attest_examine(const struct workload_process *entry, const struct caller *caller,
+		      struct attest_finding out[ATTEST_FINDINGS_MAX]);
+void attest_findings_done(struct attest_finding *findings, size_t count);
+
 /* Names the properties an entry speaks of and that this program cannot find out yet: nobody can fit
  * such an entry. NULL: none. */
 const char *attest_unsupported(const struct workload_process *entry);

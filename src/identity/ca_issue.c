@@ -7,8 +7,7 @@
 
 #include <errno.h>
 
-static int check_subject(const struct ca *ca, struct text spiffe_id, int64_t now_ns,
-			 struct error *err)
+static int check_name(const struct ca *ca, struct text spiffe_id, struct error *err)
 {
 	struct spiffe_id id;
 	const int result = spiffe_id_parse(spiffe_id, &id, err);
@@ -21,8 +20,17 @@ static int check_subject(const struct ca *ca, struct text spiffe_id, int64_t now
 	if (text_is_empty(id.path))
 		return error_set(err, -EINVAL, "'%.*s' has no path, so it names no workload",
 				 TEXT_ARGS(spiffe_id));
+	return 0;
+}
 
-	return denial_refuse(revocations_find_id(ca->revocations, spiffe_id, now_ns, now_ns), err);
+static int check_allowed(struct ca *ca, struct text spiffe_id, int64_t now_ns, struct error *err)
+{
+	int result = check_name(ca, spiffe_id, err);
+
+	if (result == 0)
+		result = denial_refuse(
+			revocations_find_id(ca->revocations, spiffe_id, now_ns, now_ns), err);
+	return result == 0 ? ca_limit_take(&ca->limit, spiffe_id, now_ns, err) : result;
 }
 
 /* The root above an issuer, or NULL where its certificate is here no longer. */
@@ -63,13 +71,38 @@ static const struct authority *signing(const struct ca *ca, size_t place, int64_
 	return &ca->authorities[place];
 }
 
-static void audit_issue(const struct svid *svid)
+/* The record is written before anybody gets the certificate. */
+static int record_issue(const struct ca *ca, const struct svid *svid, struct error *err)
 {
-	char until[CLOCK_TEXT_MAX], serial[SERIAL_TEXT_MAX];
+	char until[CLOCK_TEXT_MAX], serial[SERIAL_TEXT_MAX], key[KEY_HASH_TEXT_MAX];
+	char issuer[SERIAL_TEXT_MAX];
+	struct key_hash hash;
 
 	clock_format_utc(until, svid->not_after_ns);
-	log_info("issued %s, serial %s, valid until %s", svid->id,
-		 certificate_serial(svid_leaf(svid), serial), until);
+	certificate_serial(svid_leaf(svid), serial);
+	certificate_serial(sk_X509_value(svid->chain, 1), issuer);
+	key_hash_of_certificate(svid_leaf(svid), &hash);
+	log_info("issued %s, serial %s, valid until %s", svid->id, serial, until);
+	return AUDIT_WRITE(ca->options.audit, "issue", err, { "id", svid->id },
+			   { "serial", serial }, { "key", key_hash_format(&hash, key) },
+			   { "issuer", issuer }, { "not_after", until });
+}
+
+/* Who asks too often would fill the record too: once a second is enough to know. */
+static int record_denial(struct ca *ca, struct text spiffe_id, int64_t now_ns,
+			 const struct error *problem, struct error *err)
+{
+	AUTO(mem_free_text) char *id = mem_strndup(spiffe_id.ptr, spiffe_id.len);
+	const int code = problem->code;
+
+	if (code != -EBUSY || now_ns >= ca->busy_recorded_ns + (int64_t)NS_PER_SEC) {
+		log_warn("no identity for %s: %s", id, problem->text);
+		AUDIT_WRITE(ca->options.audit, "deny", NULL, { "id", id },
+			    { "reason", problem->text });
+		if (code == -EBUSY)
+			ca->busy_recorded_ns = now_ns;
+	}
+	return error_set(err, code, "%s", problem->text);
 }
 
 static EVP_PKEY *given_or_new_key(EVP_PKEY *given)
@@ -83,10 +116,10 @@ int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_
 	     struct svid **out, struct error *err)
 {
 	const struct authority *issuer = signing(ca, ca->issuer, now_ns, err);
-	int result = check_subject(ca, spiffe_id, now_ns, err);
+	struct error problem = { 0 };
 
-	if (result < 0)
-		return result;
+	if (check_allowed(ca, spiffe_id, now_ns, &problem) < 0)
+		return record_denial(ca, spiffe_id, now_ns, &problem, err);
 	if (issuer == NULL)
 		return -EKEYEXPIRED;
 
@@ -97,8 +130,9 @@ int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_
 
 	const struct signer signer = authority_signer(issuer);
 	X509 *leaf = certificate_make_leaf(
-		key, spiffe_id, validity_from(now_ns, ca->lifetimes.svid_ns, issuer->not_after_ns),
-		&signer, err);
+		key, spiffe_id,
+		validity_from(now_ns, ca->options.lifetimes.svid_ns, issuer->not_after_ns),
+		ca->options.crl_url, &signer, err);
 
 	if (leaf == NULL)
 		return -EIO;
@@ -110,8 +144,11 @@ int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_
 	sk_X509_push(chain, leaf);
 	sk_X509_push(chain, issuer->certificate);
 	*out = svid_of_authority(chain, TAKE(key), id);
-	audit_issue(*out);
-	return 0;
+	const int result = record_issue(ca, *out, err);
+
+	if (result < 0)
+		svid_unref(TAKE(*out));
+	return result;
 }
 
 int ca_issue_jwt(struct ca *ca, struct text spiffe_id, const struct text *audiences,
@@ -119,10 +156,10 @@ int ca_issue_jwt(struct ca *ca, struct text spiffe_id, const struct text *audien
 {
 	const struct authority *signer = signing(ca, ca->jwt, now_ns, err);
 	char key_id[KEY_NAME_MAX], until[CLOCK_TEXT_MAX];
-	int result = check_subject(ca, spiffe_id, now_ns, err);
+	struct error problem = { 0 };
 
-	if (result < 0)
-		return result;
+	if (check_allowed(ca, spiffe_id, now_ns, &problem) < 0)
+		return record_denial(ca, spiffe_id, now_ns, &problem, err);
 	if (signer == NULL)
 		return -EKEYEXPIRED;
 
@@ -131,15 +168,27 @@ int ca_issue_jwt(struct ca *ca, struct text spiffe_id, const struct text *audien
 		.audiences = audiences,
 		.audience_count = audience_count,
 		.issued_ns = now_ns,
-		.expires_ns = MIN_OF(now_ns + (int64_t)ca->lifetimes.jwt_ns, signer->not_after_ns),
+		.expires_ns = MIN_OF(now_ns + (int64_t)ca->options.lifetimes.jwt_ns,
+				     signer->not_after_ns),
 	};
 
 	certificate_key_name(signer->certificate, key_id);
-	result = jwt_svid_sign(&claims, key_id, signer->key, out, err);
+
+	const int result = jwt_svid_sign(&claims, key_id, signer->key, out, err);
 	if (result < 0)
 		return result;
 	clock_format_utc(until, claims.expires_ns);
 	log_info("issued a token for %.*s, audience %.*s, key %s, valid until %s",
 		 TEXT_ARGS(spiffe_id), TEXT_ARGS(audiences[0]), key_id, until);
-	return 0;
+
+	AUTO(mem_free_text) char *id = mem_strndup(spiffe_id.ptr, spiffe_id.len);
+	AUTO(mem_free_text) char *audience = mem_strndup(audiences[0].ptr, audiences[0].len);
+
+	return AUDIT_WRITE(ca->options.audit, "issue-token", err, { "id", id },
+			   { "audience", audience }, { "key", key_id }, { "not_after", until });
+}
+
+bool ca_can_issue(const struct ca *ca, int64_t now_ns)
+{
+	return signing(ca, ca->issuer, now_ns, NULL) != NULL;
 }

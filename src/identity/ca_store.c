@@ -19,7 +19,7 @@ void authority_done(struct authority *authority)
 	EVP_PKEY_free(authority->key);
 }
 
-static char *path_in(const struct ca_store *store, const char *name)
+char *ca_store_path(const struct ca_store *store, const char *name)
 {
 	return mem_printf("%s/%s", store->directory, name);
 }
@@ -71,7 +71,7 @@ static int prepare_directory(const char *directory, struct error *err)
 
 static int take_lock(struct ca_store *store, struct error *err)
 {
-	AUTO(mem_free_text) char *path = path_in(store, "lock");
+	AUTO(mem_free_text) char *path = ca_store_path(store, "lock");
 
 	store->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (store->lock < 0)
@@ -113,7 +113,7 @@ static int write_trust_domain(const char *path, struct text name, char **out, st
 static int settle_trust_domain(const struct ca_store *store, const char *wanted, char **out,
 			       struct error *err)
 {
-	AUTO(mem_free_text) char *path = path_in(store, "trust-domain");
+	AUTO(mem_free_text) char *path = ca_store_path(store, "trust-domain");
 	struct text name = TEXT(DEFAULT_TRUST_DOMAIN);
 	int result = 0;
 
@@ -135,14 +135,16 @@ static int settle_trust_domain(const struct ca_store *store, const char *wanted,
 	return result;
 }
 
-int ca_store_open(const char *directory, const char *wanted, struct ca_store *out,
-		  char **trust_domain, struct error *err)
+int ca_store_open(const char *directory, const char *wanted, const char *key_encryption,
+		  struct ca_store *out, char **trust_domain, struct error *err)
 {
 	struct ca_store store = { .directory = mem_strdup(directory), .lock = -1 };
 	int result = prepare_directory(directory, err);
 
 	if (result == 0)
 		result = take_lock(&store, err);
+	if (result == 0)
+		result = key_vault_open(key_encryption, &store.vault, err);
 	if (result == 0)
 		result = settle_trust_domain(&store, wanted, trust_domain, err);
 	if (result < 0)
@@ -155,34 +157,8 @@ int ca_store_open(const char *directory, const char *wanted, struct ca_store *ou
 void ca_store_done(struct ca_store *store)
 {
 	file_close(&store->lock);
+	key_vault_close(&store->vault);
 	mem_free(TAKE(store->directory));
-}
-
-static int check_key_mode(const char *path, struct error *err)
-{
-	struct stat status;
-
-	if (stat(path, &status) == 0 && (status.st_mode & 0077) != 0)
-		return error_set(
-			err, -EPERM,
-			"the private key %s is open to others (mode %03o): 'chmod 600' it, "
-			"and think about who may have read it",
-			path, status.st_mode & 0777);
-	return 0;
-}
-
-static int load_key(const char *path, EVP_PKEY **out, struct error *err)
-{
-	AUTO_BUFFER struct buffer pem = { 0 };
-	int result = check_key_mode(path, err);
-
-	if (result == 0)
-		result = file_read(path, FILE_SIZE_MAX, &pem, err);
-	if (result < 0)
-		return result;
-	result = pem_read_key(buffer_text(&pem), out, err);
-	mem_wipe(pem.data, pem.len);
-	return result < 0 ? error_prefix(err, "%s", path) : 0;
 }
 
 static int load_certificate(const char *path, X509 **out, struct error *err)
@@ -200,6 +176,20 @@ static int load_certificate(const char *path, X509 **out, struct error *err)
 	return 0;
 }
 
+/* A token that is away takes its keys along, but not the authority: others may do the work. */
+static int load_key(const struct ca_store *store, const char *path, struct authority *authority,
+		    struct error *err)
+{
+	struct error problem = { 0 };
+	const int result = key_vault_load(&store->vault, path, &authority->key, &problem);
+
+	if (result == -ENODEV) {
+		log_problem(LOG_LEVEL_WARN, "without this key", &problem);
+		return 0;
+	}
+	return result < 0 ? error_set(err, result, "%s", problem.text) : 0;
+}
+
 static int load_authority(const struct ca_store *store, struct authority *authority,
 			  struct error *err)
 {
@@ -210,7 +200,7 @@ static int load_authority(const struct ca_store *store, struct authority *author
 	int result = load_certificate(certificate, &authority->certificate, err);
 
 	if (result == 0 && file_exists(key))
-		result = load_key(key, &authority->key, err);
+		result = load_key(store, key, authority, err);
 	if (result < 0)
 		return result;
 	if (authority->key != NULL
@@ -306,18 +296,25 @@ unsigned ca_store_next(const struct ca_store *store, enum authority_kind kind, u
 	return number;
 }
 
+static int save_key(const struct ca_store *store, const struct authority *authority,
+		    struct error *err)
+{
+	AUTO(mem_free_text)
+	char *path = path_of_authority(store, authority, "key");
+
+	if (authority->key_address != NULL)
+		return key_vault_save_address(path, authority->key_address, err);
+	return authority->key != NULL ? key_vault_save(&store->vault, path, authority->key, err)
+				      : 0;
+}
+
 int ca_store_save(const struct ca_store *store, const struct authority *authority,
 		  struct error *err)
 {
-	AUTO(mem_free_text)
-	char *key_path = path_of_authority(store, authority, "key");
 	AUTO(mem_free_text) char *path = path_of_authority(store, authority, "pem");
-	AUTO_BUFFER struct buffer key = { 0 }, certificate = { 0 };
-	int result = pem_write_key(&key, authority->key, err);
+	AUTO_BUFFER struct buffer certificate = { 0 };
+	const int result = save_key(store, authority, err);
 
-	if (result == 0)
-		result = file_write_atomic(key_path, key.data, key.len, 0600, err);
-	mem_wipe(key.data, key.capacity);
 	if (result < 0)
 		return result;
 	pem_write_certificate(&certificate, authority->certificate);

@@ -74,3 +74,36 @@ bool caller_is_there(const struct caller *caller)
 {
 	return caller->started != 0 && read_start(caller->pid) == caller->started;
 }
+
+/* The second of the four numbers behind "Uid:" or "Gid:" is the effective one. */
+static bool read_effective(struct text status, struct text label, uint32_t *out)
+{
+	while (status.ptr != NULL) {
+		struct text line = text_split(&status, '\n');
+		uint64_t number;
+
+		if (!text_starts_with(line, label))
+			continue;
+		text_split(&line, '\t');
+		text_split(&line, '\t');
+		if (line.ptr == NULL
+		    || !text_parse_number(text_split(&line, '\t'), UINT32_MAX, &number))
+			return false;
+		*out = (uint32_t)number;
+		return true;
+	}
+	return false;
+}
+
+int caller_of_pid(pid_t pid, struct caller *out, struct error *err)
+{
+	AUTO(mem_free_text) char *path = mem_printf("/proc/%d/status", (int)pid);
+	AUTO_BUFFER struct buffer status = { 0 };
+
+	*out = (struct caller){ .pid = pid, .started = read_start(pid) };
+	if (out->started == 0 || file_read(path, 65536, &status, NULL) < 0
+	    || !read_effective(buffer_text(&status), TEXT("Uid:"), &out->uid)
+	    || !read_effective(buffer_text(&status), TEXT("Gid:"), &out->gid))
+		return error_set(err, -ESRCH, "there is no process %d", (int)pid);
+	return 0;
+}

@@ -18,5 +18,8 @@ struct caller {
 };
 
 int caller_of_socket(int fd, struct caller *out);
+/* For explaining alone: the effective user and group of a running process. -ESRCH: there is none.
+ */
+int caller_of_pid(pid_t pid, struct caller *out, struct error *err);
 /* Still the same process? Ask after reading about it in /proc, not before. */
 bool caller_is_there(const struct caller *caller);

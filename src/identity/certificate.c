@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/certificate.h"
 
+#include "identity/certificate_parts.h"
 #include "identity/der.h"
 #include "identity/openssl.h"
 
@@ -40,19 +41,23 @@ static const struct fixed_extension leaf_extended_key_usage = {
 			       "\x06\x08\x2b\x06\x01\x05\x05\x07\x03\x02")
 };
 
-static bool add_extension(X509 *certificate, int nid, bool critical, struct text der)
+X509_EXTENSION *certificate_extension(int nid, bool critical, struct text der)
 {
 	ASN1_OCTET_STRING *octets = ASN1_OCTET_STRING_new();
-	bool added = false;
+	X509_EXTENSION *extension = NULL;
 
-	if (ASN1_OCTET_STRING_set(octets, (const unsigned char *)der.ptr, (int)der.len) == 1) {
-		X509_EXTENSION *extension =
-			X509_EXTENSION_create_by_NID(NULL, nid, critical, octets);
-
-		added = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
-		X509_EXTENSION_free(extension);
-	}
+	if (ASN1_OCTET_STRING_set(octets, (const unsigned char *)der.ptr, (int)der.len) == 1)
+		extension = X509_EXTENSION_create_by_NID(NULL, nid, critical, octets);
 	ASN1_OCTET_STRING_free(octets);
+	return extension;
+}
+
+static bool add_extension(X509 *certificate, int nid, bool critical, struct text der)
+{
+	X509_EXTENSION *extension = certificate_extension(nid, critical, der);
+	const bool added = extension != NULL && X509_add_ext(certificate, extension, -1) == 1;
+
+	X509_EXTENSION_free(extension);
 	return added;
 }
 
@@ -110,21 +115,23 @@ static bool add_trust_domain_name(X509 *certificate, struct text trust_domain)
 	return add_uri_name(certificate, false, (struct text){ id, len });
 }
 
-/* permitted [0]: one subtree, of URIs with this host. */
+void certificate_name_constraint(struct buffer *out, struct text trust_domain)
+{
+	der_add(out, DER_URI, trust_domain);
+	der_wrap(out, DER_SEQUENCE);
+	der_wrap(out, DER_CONTEXT_0_SET);
+	der_wrap(out, DER_SEQUENCE);
+}
+
 static bool add_name_constraint(X509 *certificate, struct text trust_domain)
 {
 	AUTO_BUFFER struct buffer constraint = { 0 };
 
-	der_add(&constraint, DER_URI, trust_domain);
-	der_wrap(&constraint, DER_SEQUENCE);
-	der_wrap(&constraint, DER_CONTEXT_0_SET);
-	der_wrap(&constraint, DER_SEQUENCE);
+	certificate_name_constraint(&constraint, trust_domain);
 	return add_extension(certificate, NID_name_constraints, true, buffer_text(&constraint));
 }
 
-/* "O=Mangrove, CN=root 1f3c…": unique through the key, as two generations of one subject send
- * verifiers searching. */
-static bool set_authority_subject(X509 *certificate, const char *role)
+bool certificate_set_authority_subject(X509 *certificate, const char *role)
 {
 	unsigned char hash[SHA_DIGEST_LENGTH];
 	X509_NAME *subject = X509_get_subject_name(certificate);
@@ -216,7 +223,7 @@ X509 *certificate_make_root(EVP_PKEY *key, struct text trust_domain, struct vali
 {
 	X509 *root = begin(validity);
 	const bool complete = root != NULL && X509_set_pubkey(root, key) == 1
-			      && set_authority_subject(root, "root")
+			      && certificate_set_authority_subject(root, "root")
 			      && add_fixed(root, root_extensions, COUNT_OF(root_extensions))
 			      && add_trust_domain_name(root, trust_domain);
 
@@ -228,7 +235,7 @@ X509 *certificate_make_issuer(EVP_PKEY *key, struct text trust_domain, struct va
 {
 	X509 *issuer = begin(validity);
 	const bool complete = issuer != NULL && X509_set_pubkey(issuer, key) == 1
-			      && set_authority_subject(issuer, "issuer")
+			      && certificate_set_authority_subject(issuer, "issuer")
 			      && add_fixed(issuer, issuer_extensions, COUNT_OF(issuer_extensions))
 			      && add_name_constraint(issuer, trust_domain)
 			      && add_trust_domain_name(issuer, trust_domain);
@@ -240,14 +247,29 @@ X509 *certificate_make_jwt(EVP_PKEY *key, struct validity validity, struct error
 {
 	X509 *record = begin(validity);
 	const bool complete = record != NULL && X509_set_pubkey(record, key) == 1
-			      && set_authority_subject(record, "jwt")
+			      && certificate_set_authority_subject(record, "jwt")
 			      && add_fixed(record, jwt_extensions, COUNT_OF(jwt_extensions));
 
 	return finish(record, complete, &(struct signer){ record, key }, err);
 }
 
+/* One distribution point, by its full name. */
+static bool add_crl_url(X509 *certificate, const char *url)
+{
+	AUTO_BUFFER struct buffer points = { 0 };
+
+	if (url == NULL)
+		return true;
+	der_add(&points, DER_URI, text_of(url));
+	der_wrap(&points, DER_CONTEXT_0_SET); /* fullName */
+	der_wrap(&points, DER_CONTEXT_0_SET); /* distributionPoint */
+	der_wrap(&points, DER_SEQUENCE);
+	der_wrap(&points, DER_SEQUENCE);
+	return add_extension(certificate, NID_crl_distribution_points, false, buffer_text(&points));
+}
+
 X509 *certificate_make_leaf(EVP_PKEY *key, struct text spiffe_id, struct validity validity,
-			    const struct signer *issuer, struct error *err)
+			    const char *crl_url, const struct signer *issuer, struct error *err)
 {
 	X509 *leaf = begin(validity);
 	const bool complete = leaf != NULL
@@ -256,7 +278,7 @@ X509 *certificate_make_leaf(EVP_PKEY *key, struct text spiffe_id, struct validit
 			      && add_extension(leaf, leaf_extended_key_usage.nid, false,
 					       leaf_extended_key_usage.der)
 			      /* critical, as the subject is empty */
-			      && add_uri_name(leaf, true, spiffe_id);
+			      && add_uri_name(leaf, true, spiffe_id) && add_crl_url(leaf, crl_url);
 
 	return finish(leaf, complete, issuer, err);
 }

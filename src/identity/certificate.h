@@ -27,8 +27,11 @@ X509 *certificate_make_issuer(EVP_PKEY *key, struct text trust_domain, struct va
 			      const struct signer *root, struct error *err);
 /* Never leaves the authority's directory: it records how long a key signs JWT-SVIDs. */
 X509 *certificate_make_jwt(EVP_PKEY *key, struct validity validity, struct error *err);
+/* crl_url: where the issuer's revocation list is; NULL: nowhere. */
 X509 *certificate_make_leaf(EVP_PKEY *key, struct text spiffe_id, struct validity validity,
-			    const struct signer *issuer, struct error *err);
+			    const char *crl_url, const struct signer *issuer, struct error *err);
+/* What a root elsewhere is asked to sign: an issuer, with all its limits. */
+X509_REQ *certificate_make_request(EVP_PKEY *key, struct text trust_domain, struct error *err);
 
 #define KEY_NAME_MAX 41
 /* The SHA-1 of the public key in hex: a name for it, unique without any register. */

@@ -15,6 +15,10 @@ char *identity_state_endpoint(const char *state);
 int identity_fetch(const char *endpoint, uint64_t patience_ns, struct identity_set **out,
 		   struct error *err);
 
+/* Appends the JWK Set of a trust domain's keys for JWT-SVIDs; nothing where it has none. */
+int identity_fetch_jwt_keys(const char *endpoint, const char *trust_domain, struct buffer *out,
+			    struct error *err);
+
 /* All certificates of a PEM file; the caller frees the stack and its members. */
 int identity_read_certificates(const char *path, STACK_OF(X509) * *out, struct error *err);
 

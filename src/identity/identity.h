@@ -9,14 +9,16 @@
  *	source.h        receives      the Workload API or PEM files; gives the owner an identity_set
  *	svid.h bundle.h holds         immutable, reference-counted, shared between threads
  *	verify.h        judges a peer the leaf and trust-domain checks that OpenSSL does not make
- *	revocations.h   takes back      who is believed no longer, by resources of the kind Revocation
- *	spiffe_id.h     names         spiffe://trust-domain/ns/NAMESPACE/sa/SERVICEACCOUNT
+ *	revocations.h   takes back      who is believed no longer, by resources of the kind
+ *Revocation spiffe_id.h     names         spiffe://trust-domain/ns/NAMESPACE/sa/SERVICEACCOUNT
  *
  * Private keys of workloads live in memory alone. Every doubt about a certificate is a rejection
  * with a reason. Specifications: github.com/spiffe/spiffe, standards/ (X509-SVID, SPIFFE-ID,
  * SPIFFE_Workload_API, SPIFFE_Trust_Domain_and_Bundle). */
 #pragma once
 
+#include "identity/admin.h"
+#include "identity/audit.h"
 #include "identity/bundle.h"
 #include "identity/ca.h"
 #include "identity/caller.h"

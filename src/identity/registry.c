@@ -1,32 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity/registry.h"
+#include "identity/registry_private.h"
 
 #include "identity/attest.h"
 
 #include <stdlib.h>
 
 #define RETRY_NS (10 * (int64_t)NS_PER_SEC)
-
-/* An identity that the resources speak of. */
-struct registration {
-	char *id;                      /* owned; the map's key */
-	struct svid *svid;             /* owned; NULL: not issued yet */
-	int64_t renew_ns;              /* wall clock */
-	struct credential *credential; /* of the SVID; owned */
-	bool is_wanted;                /* by the resources being loaded */
-	bool is_denied;                /* by a Revocation: it has no SVID */
-};
-
-struct registry {
-	struct ca *ca;
-	uid_t proxy_uid;
-	struct resource_set *resources;  /* a reference; NULL before the first load */
-	struct revocations *revocations; /* of the resources; a reference */
-	int64_t recheck_ns;              /* when they begin or end next; wall clock */
-	struct map by_id;                /* struct registration, owned */
-	uint64_t generation;
-	struct identity_set *all; /* of the proxy; NULL: to be made again */
-};
 
 struct registry *registry_new(struct ca *ca, uid_t proxy_uid)
 {
@@ -70,9 +49,8 @@ static void forget_set(struct registry *registry)
 
 /* ---- what the resources speak of ---- */
 
-/* A service account that is not named is "default", as in Kubernetes. */
-static int format_id(const struct registry *registry, struct text namespace, struct text account,
-		     char out[SPIFFE_ID_MAX + 1], struct error *err)
+int registry_format_id(const struct registry *registry, struct text namespace, struct text account,
+		       char out[SPIFFE_ID_MAX + 1], struct error *err)
 {
 	return spiffe_id_of_service_account(out, text_of(ca_trust_domain(registry->ca)),
 					    text_is_empty(namespace) ? TEXT("default") : namespace,
@@ -86,7 +64,7 @@ static void want(struct registry *registry, const struct resource *resource, str
 	struct error err = { 0 };
 	struct registration *registration;
 
-	if (format_id(registry, resource->namespace, account, id, &err) < 0) {
+	if (registry_format_id(registry, resource->namespace, account, id, &err) < 0) {
 		err.at = resource->at;
 		log_problem(LOG_LEVEL_ERROR, "no identity for this workload", &err);
 		return;
@@ -296,7 +274,7 @@ static bool renew_due(struct registry *registry, int64_t now_ns)
 {
 	bool changed = false;
 
-	if (!is_anything_due(registry, now_ns))
+	if (!is_anything_due(registry, now_ns) || !ca_can_issue(registry->ca, now_ns))
 		return false;
 	MAP_FOR_EACH (&registry->by_id, entry) {
 		struct registration *registration = entry->value;
@@ -381,8 +359,8 @@ static void add_fitting(struct registry *registry, const struct caller *caller,
 		char id[SPIFFE_ID_MAX + 1];
 
 		if (fit == 0
-		    || format_id(registry, workload->meta.namespace, workload->service_account, id,
-				 NULL)
+		    || registry_format_id(registry, workload->meta.namespace,
+					  workload->service_account, id, NULL)
 			       < 0)
 			continue;
 

@@ -30,4 +30,9 @@ struct identity_set *registry_entitled(struct registry *registry, const struct c
 int registry_check_subject(const struct registry *registry, struct text id, int64_t issued_ns,
 			   int64_t now_ns, struct error *err);
 
+/* Why this process gets, or does not get, an identity: members of a JSON object, for people. Every
+ * Workload is compared, property by property; the nearest misses come first. */
+void registry_explain(struct registry *registry, const struct caller *caller,
+		      struct json_writer *json);
+
 size_t registry_count(const struct registry *registry);

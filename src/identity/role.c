@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "identity/role.h"
 
+#include "identity/admin.h"
+#include "identity/audit_revocations.h"
 #include "identity/fetch.h"
 #include "identity/registry.h"
 #include "identity/workload_api.h"
@@ -20,9 +22,12 @@ struct role {
 	const struct identity_role *options;
 	struct loop *loop;
 	struct source_directory *source;
+	struct audit *audit;
 	struct ca *ca;
 	struct registry *registry;
+	struct resource_set *resources; /* in use; a reference */
 	struct workload_api *api;
+	struct admin_server *admin;
 	struct watch files, signals;
 	struct timer tick;
 	uint64_t tick_ns;
@@ -30,9 +35,12 @@ struct role {
 
 static void role_done(struct role *role)
 {
+	admin_server_free(role->admin);
 	workload_api_free(role->api);
 	registry_free(role->registry);
+	resource_set_unref(role->resources);
 	ca_close(role->ca);
+	audit_close(role->audit);
 	if (role->signals.fd >= 0)
 		loop_unwatch(role->loop, &role->signals);
 	file_close(&role->signals.fd);
@@ -67,6 +75,18 @@ static int load(struct role *role, struct resource_set **out, struct error *err)
 	return result;
 }
 
+/* A revocation counts even where its record cannot be written. */
+static void use_resources(struct role *role, struct resource_set *set)
+{
+	struct error err = { 0 };
+
+	if (audit_revocations(role->audit, role->resources, set, &err) < 0)
+		log_problem(LOG_LEVEL_ERROR, "audit", &err);
+	resource_set_unref(role->resources);
+	role->resources = resource_set_ref(set);
+	registry_load(role->registry, set, clock_wall_ns());
+}
+
 static void reload_if_due(struct role *role)
 {
 	AUTO(resource_set_unref) struct resource_set *set = NULL;
@@ -82,7 +102,7 @@ static void reload_if_due(struct role *role)
 		log_error("the last good resources stay in use");
 		return;
 	}
-	registry_load(role->registry, set, loop_wall(role->loop));
+	use_resources(role, set);
 	workload_api_changed(role->api);
 	log_info("resources loaded again: %zu identities", registry_count(role->registry));
 }
@@ -99,8 +119,14 @@ static void on_tick(struct timer *timer)
 {
 	struct role *role = CONTAINER_OF(timer, struct role, tick);
 
+	struct error err = { 0 };
+
+	if (workload_api_behind(role->api) == 0)
+		ca_note_told(role->ca);
 	if (registry_maintain(role->registry, loop_wall(role->loop)))
 		workload_api_changed(role->api);
+	if (audit_sync(role->audit, &err) < 0)
+		log_problem(LOG_LEVEL_ERROR, "audit", &err);
 	timer_set(role->loop, &role->tick, loop_now(role->loop) + role->tick_ns);
 }
 
@@ -171,12 +197,16 @@ static int open_authority(struct role *role, const struct resource_set *set, str
 {
 	const struct identity_role *options = role->options;
 	AUTO(mem_free_text) char *directory = mem_printf("%s/ca", options->state);
-	const int result = file_make_directory(options->state, 0755, err);
+	AUTO(mem_free_text) char *record = mem_printf("%s/audit", options->state);
+	struct ca_options how = options->ca;
+	int result = file_make_directory(options->state, 0755, err);
 
+	if (result == 0)
+		result = audit_open(record, &role->audit, err);
 	if (result < 0)
 		return result;
-	return ca_open(directory, choose_trust_domain(options, set), &options->lifetimes, &role->ca,
-		       err);
+	how.audit = role->audit;
+	return ca_open(directory, choose_trust_domain(options, set), &how, &role->ca, err);
 }
 
 static int start_resources(struct role *role, struct resource_set **out, struct error *err)
@@ -245,6 +275,19 @@ static int start_api(struct role *role, struct error *err)
 	return result;
 }
 
+static int start_admin(struct role *role, struct error *err)
+{
+	AUTO(mem_free_text) char *path = mem_printf("%s/admin.sock", role->options->state);
+	AUTO(mem_free_text) char *where = absolute_path(path);
+
+	const struct admin_subject subject = { .ca = role->ca,
+					       .registry = role->registry,
+					       .paths = role->options->paths,
+					       .path_count = role->options->path_count };
+
+	return admin_server_listen(role->loop, where, &subject, &role->admin, err);
+}
+
 static int start(struct role *role, struct error *err)
 {
 	AUTO(resource_set_unref) struct resource_set *set = NULL;
@@ -257,11 +300,12 @@ static int start(struct role *role, struct error *err)
 	if (result < 0)
 		return result;
 	role->registry = registry_new(role->ca, role->options->proxy_uid);
-	registry_load(role->registry, set, clock_wall_ns());
+	use_resources(role, set);
 	role->tick.fire = on_tick;
-	role->tick_ns = choose_tick(&role->options->lifetimes);
+	role->tick_ns = choose_tick(&role->options->ca.lifetimes);
 	timer_set(role->loop, &role->tick, loop_now(role->loop) + role->tick_ns);
-	return start_api(role, err);
+	result = start_api(role, err);
+	return result == 0 ? start_admin(role, err) : result;
 }
 
 int identity_role_run(const struct identity_role *options, struct error *err)

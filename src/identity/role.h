@@ -11,9 +11,9 @@ struct identity_role {
 	const char *state;        /* STATE/ca holds the authority */
 	const char *socket;       /* NULL: STATE/workload-api.sock */
 	const char *trust_domain; /* NULL: MeshConfig's, or what the authority has */
-	struct ca_lifetimes lifetimes;
-	uid_t proxy_uid; /* processes of this user get every identity */
-	bool strict;     /* resources: what warns is an error */
+	struct ca_options ca;     /* its audit is the role's own: STATE/audit */
+	uid_t proxy_uid;          /* processes of this user get every identity */
+	bool strict;              /* resources: what warns is an error */
 	const char *const *paths;
 	size_t path_count;
 };

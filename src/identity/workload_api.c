@@ -17,6 +17,7 @@ struct stream {
 	const struct stream_kind *kind;
 	struct caller caller;
 	struct identity_set *sent; /* the last state the caller got; owned */
+	bool is_behind;            /* it is not the newest */
 };
 
 bool workload_has_same_bundles(const struct identity_set *a, const struct identity_set *b)
@@ -48,10 +49,20 @@ static void send_state(struct stream *stream, struct identity_set *set)
 	grpc_call_send(stream->call, buffer_text(&message));
 }
 
+static void set_behind(struct stream *stream, bool is_behind)
+{
+	if (stream->is_behind != is_behind)
+		stream->api->behind += is_behind ? 1 : (size_t)-1;
+	stream->is_behind = is_behind;
+}
+
 /* Brings the caller up to date: every message is the whole state. */
 static void update(struct stream *stream)
 {
 	struct workload_api *api = stream->api;
+
+	set_behind(stream, false);
+
 	AUTO(identity_set_unref)
 	struct identity_set *set = api->ops->entitled(api->owner, &stream->caller);
 
@@ -86,11 +97,17 @@ static void push_portion(struct timer *timer)
 void workload_api_changed(struct workload_api *api)
 {
 	LIST_FOR_EACH_SAFE (&api->streams, link) {
+		set_behind(LIST_ITEM(link, struct stream, place), true);
 		list_remove(link);
 		list_append(&api->due, link);
 	}
 	if (!list_is_empty(&api->due))
 		timer_set(api->loop, &api->push, loop_now(api->loop));
+}
+
+size_t workload_api_behind(const struct workload_api *api)
+{
+	return api->behind;
 }
 
 void workload_stream_writable(struct grpc_call *call)
@@ -104,6 +121,7 @@ void workload_stream_end(struct grpc_call *call)
 
 	if (stream == NULL)
 		return;
+	set_behind(stream, false);
 	list_remove(&stream->place);
 	identity_set_unref(stream->sent);
 	mem_free(stream);

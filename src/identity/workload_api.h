@@ -30,5 +30,7 @@ int workload_api_listen(struct loop *loop, const char *socket_path,
 			struct error *err);
 /* Identities, bundles or entitlements changed: streams are sent their new state. */
 void workload_api_changed(struct workload_api *api);
+/* Streams that were not sent the newest state yet: they are slow, or it is not their turn. */
+size_t workload_api_behind(const struct workload_api *api);
 void workload_api_free(struct workload_api *api);
 DEFINE_AUTO(struct workload_api, workload_api_free)

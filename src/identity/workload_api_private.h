@@ -13,6 +13,7 @@ struct workload_api {
 	struct list streams; /* up to date */
 	struct list due;     /* to be told of a change; first come, first told */
 	struct timer push;
+	size_t behind; /* streams whose state is not the newest */
 };
 
 /* What a streaming method sends. */

@@ -49,7 +49,7 @@ def test_the_bundle_as_pem_and_as_json(identity, mangrove, state, tmp_path):
     (tmp_path / "bundle.pem").write_text(pem)
     assert pem == (state / "ca/root-1.pem").read_text()
     document = json.loads(mangrove("id", "bundle", "--format", "jwks", "--state", state).stdout)
-    assert [key["use"] for key in document["keys"]] == ["x509-svid"]
+    assert [key["use"] for key in document["keys"]] == ["x509-svid", "jwt-svid"]
     assert len(document["keys"][0]["x5c"]) == 1
     body = "".join(pem.splitlines()[1:-1])
     assert document["keys"][0]["x5c"][0] == body

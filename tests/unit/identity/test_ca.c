@@ -45,10 +45,13 @@ static int tear_down(void **state)
 
 static void open_with(struct place *place, const struct ca_lifetimes *lifetimes)
 {
+	struct ca_options options = { 0 };
 	struct error err = { 0 };
 
+	if (lifetimes != NULL)
+		options.lifetimes = *lifetimes;
 	ca_close(TAKE(place->ca));
-	if (ca_open(place->directory, "d.test", lifetimes, &place->ca, &err) < 0)
+	if (ca_open(place->directory, "d.test", &options, &place->ca, &err) < 0)
 		fail_msg("%s", err.text);
 }
 
@@ -366,12 +369,11 @@ static void a_clock_before_the_first_root_is_reported(void **state)
 
 static void lifetimes_must_leave_room(void **state)
 {
-	const struct ca_lifetimes lifetimes = { .svid_ns = 100, .issuer_ns = 150 };
+	const struct ca_options options = { .lifetimes = { .svid_ns = 100, .issuer_ns = 150 } };
 	struct place *place = *state;
 	struct error err = { 0 };
 
-	assert_int_equal(ca_open(place->directory, "d.test", &lifetimes, &place->ca, &err),
-			 -EINVAL);
+	assert_int_equal(ca_open(place->directory, "d.test", &options, &place->ca, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "at least twice as long"));
 }
 

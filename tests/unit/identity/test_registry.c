@@ -21,12 +21,12 @@ struct place {
 
 static int set_up(void **state)
 {
-	const struct ca_lifetimes lifetimes = { .svid_ns = 100 * NS_PER_SEC };
+	const struct ca_options options = { .lifetimes.svid_ns = 100 * NS_PER_SEC };
 	struct place *place = MEM_NEW(struct place);
 
 	strcpy(place->directory, "/tmp/mangrove-registry-XXXXXX");
 	assert_non_null(mkdtemp(place->directory));
-	assert_int_equal(ca_open(place->directory, "d.test", &lifetimes, &place->ca, NULL), 0);
+	assert_int_equal(ca_open(place->directory, "d.test", &options, &place->ca, NULL), 0);
 	place->registry = registry_new(place->ca, PROXY_UID);
 	place->start = clock_wall_ns();
 	*state = place;
