@@ -7,6 +7,8 @@
  *	process.h    a thread, its process, its ancestors
  *	descriptor.h a file or a connection that is open
  *	container.h  the container that a process runs in
+ *	users.h      names of users and groups
+ *	param_text.h parameters as people read them
  *	procfs.h     what runs now, and threads that no event told of */
 #pragma once
 
@@ -14,8 +16,11 @@
 #include "sensor/descriptor.h"
 #include "sensor/event.h"
 #include "sensor/live.h"
+#include "sensor/param_text.h"
 #include "sensor/path.h"
 #include "sensor/process.h"
 #include "sensor/procfs.h"
 #include "sensor/socket.h"
 #include "sensor/state.h"
+#include "sensor/syscall_name.h"
+#include "sensor/users.h"
