@@ -167,12 +167,26 @@ static enum listener_speech speech_of(const struct downstream *downstream)
 	return server != NULL ? server->speech : SPEECH_HTTP;
 }
 
+/* Where the ClientHello was not read here, TLS knows it: policies may ask about it. */
+static void note_server_name(struct downstream *downstream)
+{
+	const char *name =
+		downstream->link.ssl != NULL
+			? SSL_get_servername(downstream->link.ssl, TLSEXT_NAMETYPE_host_name)
+			: NULL;
+
+	if (name != NULL && downstream->server_name == NULL)
+		downstream_set_server_name(downstream, text_of(name));
+}
+
 void downstream_on_open(struct link *link)
 {
 	struct downstream *downstream = downstream_of_link(link);
 	const struct text agreed = link_protocol(link);
-	const enum listener_speech speech = speech_of(downstream);
+	enum listener_speech speech;
 
+	note_server_name(downstream);
+	speech = speech_of(downstream);
 	if (speech == SPEECH_TCP || (speech == SPEECH_UNKNOWN && text_is(agreed, "istio"))) {
 		server_raw_start(downstream);
 		return;

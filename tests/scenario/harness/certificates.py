@@ -48,13 +48,14 @@ def _pem(certificate):
 
 
 class CertificateAuthority:
-    def __init__(self, folder, name="test root", trust_domain="cluster.local", parent=None):
+    def __init__(self, folder, name="test root", trust_domain="cluster.local", parent=None,
+                 minutes=(-60, 60 * 24)):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.parent, self.count = parent, 0
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        self.certificate = self._sign(self.name, self.key.public_key(), (-60, 60 * 24), [
+        self.certificate = self._sign(self.name, self.key.public_key(), minutes, [
             (x509.BasicConstraints(True, None), True),
             (_key_usage("key_cert_sign", "crl_sign"), True),
             (x509.SubjectAlternativeName(
