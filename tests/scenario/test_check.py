@@ -5,8 +5,11 @@ import os
 import shutil
 import subprocess
 import xml.dom.minidom
+from pathlib import Path
 
+import jsonschema
 import pytest
+from harness.process import ROOT
 
 MANGROVE = os.path.abspath(os.environ.get("MANGROVE", "build/src/cmd/mangrove"))
 POD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - name: a\n    image: a:1\n"
@@ -76,6 +79,24 @@ def test_reports_are_what_their_readers_expect(tree):
     (tree / "empty").mkdir()
     nothing = check(tree, "--format", "sarif", "empty")
     assert nothing.returncode == 0 and json.loads(nothing.stdout)["runs"][0]["results"] == []
+
+
+SARIF_SCHEMA = Path(os.environ.get("MANGROVE_SARIF_SCHEMA", ROOT / ".state/sarif/sarif-2.1.0.json"))
+
+
+@pytest.mark.skipif(not SARIF_SCHEMA.is_file(), reason="the published schema was not fetched: ./dev test does, with npm")
+def test_sarif_is_as_its_published_schema_wants_it(tree):
+    schema = jsonschema.Draft4Validator(json.loads(SARIF_SCHEMA.read_text()))
+    (tree / "mesh.yaml").write_text("apiVersion: security.istio.io/v1\nkind: PeerAuthentication\nmetadata: {name: a}\n"
+                                    "spec: {mtls: {mode: STRCT}}\n")
+    (tree / "Dockerfile").write_text("FROM debian\n# mangrove ignore=DL3014 why\nRUN apt-get install curl # \xff\n")
+    (tree / "of two words.yaml").write_text(POD)
+    for options in ([], ["--show-ignored"], ["--only", "DL3006"], ["empty"]):
+        (tree / "empty").mkdir(exist_ok=True)
+        sarif = json.loads(check(tree, "--format", "sarif", *options, *([] if options == ["empty"] else ["."])).stdout)
+        assert not [f"{list(error.path)}: {error.message}" for error in schema.iter_errors(sarif)]
+    sarif["runs"][0]["results"] = [{"level": "dreadful"}]
+    assert list(schema.iter_errors(sarif)), "the schema finds what is wrong"
 
 
 def test_the_terminal_shows_the_line_without_colour_in_a_pipe(tree):
