@@ -36,6 +36,7 @@ struct upstream {
 	const char *address_text;
 	struct tls_context *tls; /* NULL: plain */
 	bool plain_http2;        /* HTTP/2 at once (RFC 9113 3.3); over TLS, ALPN decides */
+	bool leaves_mesh;        /* over TLS: the server is verified by its name (client_tls.h) */
 	struct text offers;      /* ALPN, instead of its context's; absent: as that has it */
 	const char *server_name; /* SNI; NULL: none */
 	const char *const

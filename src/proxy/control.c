@@ -157,6 +157,11 @@ static void replan(struct control *control)
 	timer_set(control->loop, &control->retry, loop_now(control->loop) + RETRY_NS);
 }
 
+void control_changed(struct control *control)
+{
+	replan(control);
+}
+
 static void on_retry(struct timer *timer)
 {
 	replan(CONTAINER_OF(timer, struct control, retry));
@@ -367,6 +372,7 @@ static int start(struct control *control, struct error *err)
 		return code;
 	start_workers(control);
 	control_revoke(control);
+	control_watch_files(control);
 	code = open_identities(control, err);
 	if (code == 0 && control->options->admin.len > 0)
 		code = admin_listen(control, &control->options->admin, &control->admin, err);

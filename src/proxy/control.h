@@ -25,7 +25,8 @@ struct control {
 	struct identity_set *identity_set; /* the newest; NULL before the first */
 	struct watch resources_changed, signals;
 	struct timer drain_limit, retry;
-	struct plan *plan; /* the one in force; NULL before the first */
+	struct timer files; /* control_files.c */
+	struct plan *plan;  /* the one in force; NULL before the first */
 	struct worker **workers;
 	size_t worker_count, drained_workers;
 	struct access_log *log;
@@ -54,6 +55,11 @@ bool control_is_ready(const struct control *control);
 void control_now_ready(struct control *control);
 /* Another proxy accepts from now on: what is idle may still ask once more. */
 void control_stop_politely(struct control *control);
+
+/* control.c: something a plan is made from is new. */
+void control_changed(struct control *control);
+/* control_files.c */
+void control_watch_files(struct control *control);
 
 /* control_gather.c: a copy of all workers' metrics, added up; `done` gets it on the control thread.
  */

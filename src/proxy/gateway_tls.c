@@ -3,123 +3,32 @@
 
 #include "proxy/downstream.h"
 #include "proxy/mesh_tls.h"
+#include "proxy/plan_pem.h"
 #include "proxy/revoke.h"
 
 #include <errno.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#define PEM_SIZE_MAX ((size_t)1 << 20)
-#define ALPN_HTTP    TEXT("\x02h2\x08http/1.1")
-
-/* ---- PEM ---- */
-
-struct pem_material { /* texts in the plan's arena or the resource set's; absent where not given */
-	struct text certificate, key, authorities;
-	const char *from; /* for errors: "Secret istio-system/web" */
-};
-
-static int no_password(char *out, int size, int writing, void *arg)
-{
-	(void)out;
-	(void)size;
-	(void)writing;
-	(void)arg;
-	return 0; /* never ask on the terminal */
-}
-
-static STACK_OF(X509) * read_chain(struct text pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
-	STACK_OF(X509) *chain = sk_X509_new_null();
-	X509 *certificate;
-
-	while (pem.len > 0
-	       && (certificate = PEM_read_bio_X509(bio, NULL, no_password, NULL)) != NULL)
-		sk_X509_push(chain, certificate);
-	ERR_clear_error();
-	BIO_free(bio);
-	return chain;
-}
-
-static EVP_PKEY *read_key(struct text pem)
-{
-	BIO *bio = BIO_new_mem_buf(pem.ptr, (int)pem.len);
-	EVP_PKEY *key = pem.len > 0 ? PEM_read_bio_PrivateKey(bio, NULL, no_password, NULL) : NULL;
-
-	ERR_clear_error();
-	BIO_free(bio);
-	return key;
-}
-
-static int read_file(struct plan_build *build, struct source_pos at, struct text path,
-		     struct text *out, struct error *err)
-{
-	AUTO_BUFFER struct buffer bytes = { 0 };
-	struct error problem = { 0 };
-
-	if (path.len == 0)
-		return 0;
-	if (file_read(path.ptr, PEM_SIZE_MAX, &bytes, &problem) < 0)
-		return plan_fail(build, err, at, "%s", problem.text);
-	*out = (struct text){ arena_strndup(&build->plan->arena, bytes.data, bytes.len),
-			      bytes.len };
-	mem_wipe(bytes.data, bytes.len);
-	return 0;
-}
-
-static struct text first_of(const struct secret *secret, const char *name, const char *other)
-{
-	const struct text value = secret_get(secret, name);
-
-	return value.ptr != NULL ? value : secret_get(secret, other);
-}
-
-static int read_secret(struct plan_build *build, const struct local_workload *workload,
-		       const struct server_tls *tls, struct pem_material *out, struct error *err)
-{
-	struct arena *arena = &build->plan->arena;
-	const struct text namespace = workload->instance->namespace;
-	const struct text name = tls->credential_name.len > 0 ? tls->credential_name
-							      : tls->credential_names.items[0];
-	const struct resource *found =
-		resource_find(build->plan->resources, KIND_SECRET, namespace, name);
-
-	if (found == NULL)
-		return plan_fail(build, err, tls->at,
-				 "there is no Secret '%.*s' in namespace '%.*s', where the gateway "
-				 "runs (credentialName)",
-				 TEXT_ARGS(name), TEXT_ARGS(namespace));
-
-	const struct secret *secret = (const struct secret *)found;
-	const char *other = arena_printf(arena, "%.*s-cacert", TEXT_ARGS(name));
-	const struct resource *authorities =
-		resource_find(build->plan->resources, KIND_SECRET, namespace, text_of(other));
-
-	out->certificate = first_of(secret, "tls.crt", "cert");
-	out->key = first_of(secret, "tls.key", "key");
-	out->authorities = first_of(secret, "ca.crt", "cacert");
-	if (out->authorities.ptr == NULL && authorities != NULL)
-		out->authorities = first_of((const struct secret *)authorities, "ca.crt", "cacert");
-	out->from = arena_printf(arena, "Secret %.*s/%.*s", TEXT_ARGS(namespace), TEXT_ARGS(name));
-	return 0;
-}
+#define ALPN_HTTP TEXT("\x02h2\x08http/1.1")
 
 static int read_material(struct plan_build *build, const struct local_workload *workload,
 			 const struct server_tls *tls, struct pem_material *out, struct error *err)
 {
+	const struct text name = tls->credential_name.len > 0 || tls->credential_names.count == 0
+					 ? tls->credential_name
+					 : tls->credential_names.items[0];
 	int code;
 
-	if (tls->credential_name.len > 0 || tls->credential_names.count > 0)
-		return read_secret(build, workload, tls, out, err);
+	if (name.len > 0)
+		return plan_pem_secret(build, tls->at, workload->instance->namespace, name, out,
+				       err);
 	out->from = tls->server_certificate.ptr;
-	code = read_file(build, tls->at, tls->server_certificate, &out->certificate, err);
+	code = plan_pem_file(build, tls->at, tls->server_certificate, &out->certificate, err);
 	if (code == 0)
-		code = read_file(build, tls->at, tls->private_key, &out->key, err);
+		code = plan_pem_file(build, tls->at, tls->private_key, &out->key, err);
 	if (code == 0)
-		code = read_file(build, tls->at, tls->ca_certificates, &out->authorities, err);
-	return code;
+		code = plan_pem_file(build, tls->at, tls->ca_certificates, &out->authorities, err);
+	return code == 0 ? plan_pem_file(build, tls->at, tls->ca_crl, &out->crl, err) : code;
 }
 
 /* ---- clients with certificates (MUTUAL) ---- */
@@ -236,9 +145,9 @@ static int make_context(struct plan_build *build, const struct gateway_server *s
 	const struct server_tls *tls = server->tls;
 	const bool mutual =
 		tls->mode == SERVER_TLS_MUTUAL || tls->mode == SERVER_TLS_OPTIONAL_MUTUAL;
-	STACK_OF(X509) *chain = read_chain(material->certificate);
-	STACK_OF(X509) *authorities = read_chain(material->authorities);
-	EVP_PKEY *key = read_key(material->key);
+	STACK_OF(X509) *chain = pem_certificates(material->certificate);
+	STACK_OF(X509) *authorities = pem_certificates(material->authorities);
+	EVP_PKEY *key = pem_private_key(material->key);
 	struct tls_settings settings = {
 		.is_server = true,
 		.chain = chain,
@@ -306,6 +215,7 @@ int gateway_tls_contexts(struct plan_build *build, const struct local_workload *
 	const struct server_tls *tls = server->tls;
 	const bool is_http = text_equal_nocase(server->port->protocol, TEXT("HTTPS"));
 	struct pem_material material = { 0 };
+	struct error problem = { 0 };
 	int code = 0;
 
 	if (tls == NULL)
@@ -323,7 +233,9 @@ int gateway_tls_contexts(struct plan_build *build, const struct local_workload *
 		code = mesh_server_context(workload->svid, build->trust,
 					   is_http ? MESH_SERVER_HTTP : MESH_SERVER_TCP, own, err);
 	} else {
-		code = read_material(build, workload, tls, &material, err);
+		code = read_material(build, workload, tls, &material, &problem);
+		if (code < 0)
+			code = plan_fail(build, err, tls->at, "%s", problem.text);
 		if (code == 0)
 			code = make_context(build, server, &material, own, err);
 	}

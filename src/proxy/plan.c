@@ -154,6 +154,9 @@ void plan_unref(struct plan *plan)
 	mem_free(plan->upstreams);
 	map_done(&plan->upstream_by_key);
 	map_done(&plan->clusters);
+	MAP_FOR_EACH (&plan->client_contexts, entry)
+		tls_context_unref(entry->value);
+	map_done(&plan->client_contexts);
 	registry_done(&plan->registry);
 	policy_unref(plan->policy);
 	identity_set_unref(plan->identities);

@@ -75,6 +75,8 @@ struct listener_plan {
 	size_t server_count;
 };
 
+struct plan_file;
+
 struct plan {
 	atomic_int references;
 	uint64_t generation; /* of the resources */
@@ -92,7 +94,9 @@ struct plan {
 	struct upstream **upstreams;
 	size_t upstream_count, upstream_capacity;
 	struct map upstream_by_key;
-	struct map clusters; /* "SPIFFE ID|name" -> struct cluster */
+	struct map client_contexts; /* client_tls.c: key -> struct tls_context, a reference */
+	struct plan_file *files;    /* that it was made from, beside the resources */
+	struct map clusters;        /* "SPIFFE ID|name" -> struct cluster */
 	struct listener_plan *listeners;
 	size_t listener_count, listener_capacity;
 	struct regex **regexes; /* that routes use; owned */

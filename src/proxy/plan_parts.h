@@ -18,6 +18,9 @@ void plan_warn(struct plan_build *build, struct source_pos at, const char *fmt, 
 int plan_fail(struct plan_build *build, struct error *err, struct source_pos at, const char *fmt,
 	      ...) __attribute__((format(printf, 4, 5)));
 
+/* plan_files.c: the plan depends on this file, whether it is there or not. */
+void plan_read_file(struct plan_build *build, struct text path);
+
 /* plan_workloads.c: fills plan->workloads, with identity, policy and TLS contexts. */
 int plan_workloads(struct plan_build *build, struct error *err);
 

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/plan_upstreams.h"
 
+#include "proxy/client_tls.h"
 #include "proxy/mesh_tls.h"
 
 #include <errno.h>
 
-#define ALPN_ONLY_1                                                                                \
-	TEXT("\x0eistio-http/1.1"                                                                  \
-	     "\x0eistio-http/1.0"                                                                  \
-	     "\x05istio"                                                                           \
-	     "\x08http/1.1")
-#define ALPN_ONLY_2                                                                                \
-	TEXT("\x08istio-h2"                                                                        \
-	     "\x02h2")
+/* What is offered (ALPN): inside the mesh nothing means what its context has. */
+static const struct text offers[2][HTTP_AS_CLIENT] = {
+	[false] = { [HTTP_ONLY_1] = { "\x0eistio-http/1.1"
+				      "\x0eistio-http/1.0"
+				      "\x05istio"
+				      "\x08http/1.1",
+				      45 },
+		    [HTTP_ONLY_2] = { "\x08istio-h2"
+				      "\x02h2",
+				      12 } },
+	[true] = { [HTTP_AS_AGREED] = { "\x02h2"
+					"\x08http/1.1",
+					12 },
+		   [HTTP_ONLY_1] = { "\x08http/1.1", 9 },
+		   [HTTP_ONLY_2] = { "\x02h2", 3 } },
+};
 
 /* All that makes connections of one upstream unfit for another. */
 static const char *upstream_key(struct plan_build *build, const struct reach *reach,
@@ -30,7 +39,8 @@ static const char *upstream_key(struct plan_build *build, const struct reach *re
 	buffer_printf(&key, "|%u,%u,%u", terms->max_connections, terms->max_waiting,
 		      terms->max_requests);
 	if (upstream->tls != NULL) {
-		buffer_printf(&key, "|%s|%s", reach->tls_key, upstream->server_name);
+		buffer_printf(&key, "|%s|%s", reach->tls_key,
+			      upstream->server_name != NULL ? upstream->server_name : "");
 		for (size_t i = 0; i < upstream->server_id_count; i++)
 			buffer_printf(&key, "|%s", upstream->server_ids[i]);
 	}
@@ -50,7 +60,7 @@ static void add_upstream(struct plan *plan, struct upstream *upstream)
 }
 
 struct upstream *plan_upstream(struct plan_build *build, const struct reach *reach,
-			       const struct address *address, bool mtls, enum http_choice http)
+			       const struct address *address, bool tls, enum http_choice http)
 {
 	struct arena *arena = &build->plan->arena;
 	struct upstream *upstream = ARENA_NEW(arena, struct upstream);
@@ -61,23 +71,20 @@ struct upstream *plan_upstream(struct plan_build *build, const struct reach *rea
 	upstream->address_text = arena_strndup(arena, text, address_format(address, text));
 	upstream->terms = reach->terms;
 	upstream->counters = reach->counters;
-	upstream->plain_http2 = !mtls && http == HTTP_ONLY_2;
-	if (mtls) {
+	upstream->plain_http2 = !tls && http == HTTP_ONLY_2;
+	if (tls) {
 		upstream->tls = reach->tls;
 		upstream->server_name = reach->server_name;
 		upstream->server_ids = reach->server_ids;
 		upstream->server_id_count = reach->server_id_count;
-		if (http == HTTP_ONLY_1)
-			upstream->offers = ALPN_ONLY_1;
-		else if (http == HTTP_ONLY_2)
-			upstream->offers = ALPN_ONLY_2;
+		upstream->offers = offers[reach->leaves_mesh][http];
+		upstream->leaves_mesh = reach->leaves_mesh;
 	}
 	upstream->key = upstream_key(build, reach, upstream);
 	same = map_get(&build->plan->upstream_by_key, text_of(upstream->key));
 	if (same != NULL)
 		return (struct upstream *)same;
-	if (mtls)
-		tls_context_ref(upstream->tls);
+	tls_context_ref(upstream->tls);
 	add_upstream(build->plan, upstream);
 	return upstream;
 }
@@ -111,30 +118,34 @@ static const char *suites_of(struct plan_build *build, const struct text_list *l
 	return names.len > 0 ? arena_strndup(&build->plan->arena, names.data, names.len) : NULL;
 }
 
-/* TLS settings of a rule that differ from the mesh's: a context of their own. */
-static void limit_tls(struct plan_build *build, struct reach *reach,
-		      const struct client_tls_settings *settings)
+static struct tls_limits limits_of(struct plan_build *build,
+				   const struct client_tls_settings *settings)
 {
-	const struct tls_limits limits = {
+	return (struct tls_limits){
 		.min_version = openssl_version(settings->min_protocol_version),
 		.max_version = openssl_version(settings->max_protocol_version),
 		.ciphers = suites_of(build, &settings->cipher_suites, false),
 		.cipher_suites = suites_of(build, &settings->cipher_suites, true),
 	};
+}
+
+/* TLS settings of a rule that differ from the mesh's: a context of their own. */
+static void limit_mesh_tls(struct plan_build *build, struct reach *reach,
+			   const struct client_tls_settings *settings)
+{
+	const struct tls_limits limits = limits_of(build, settings);
 	struct error err = { 0 };
 
 	if (limits.min_version == 0 && limits.max_version == 0 && limits.ciphers == NULL
 	    && limits.cipher_suites == NULL)
 		return;
-
-	struct tls_context *context = NULL;
-
-	if (mesh_client_context(reach->workload->svid, build->trust, &limits, &context, &err) < 0) {
+	reach->tls = NULL; /* fails closed: its endpoints are not reached */
+	if (mesh_client_context(reach->workload->svid, build->trust, &limits, &reach->owned, &err)
+	    < 0) {
 		plan_warn(build, settings->at, "these TLS settings cannot be used: %s", err.text);
-		reach->tls = NULL; /* fails closed: its endpoints are not reached */
 		return;
 	}
-	reach->tls = context;
+	reach->tls = reach->owned;
 	reach->tls_key = arena_printf(&build->plan->arena, "%d-%d-%s-%s", limits.min_version,
 				      limits.max_version, limits.ciphers ? limits.ciphers : "",
 				      limits.cipher_suites ? limits.cipher_suites : "");
@@ -175,24 +186,38 @@ static void expect_servers(struct plan_build *build, struct reach *reach,
 	}
 }
 
-static void apply_tls_mode(struct plan_build *build, struct reach *reach,
-			   const struct client_tls_settings *settings)
+/* The host is asked for by its name, unless it is a pattern. */
+static const char *name_of_host(const struct mesh_service *service)
 {
-	switch (settings->mode) {
-	case CLIENT_TLS_DISABLE:
-		reach->never_mtls = true;
-		break;
-	case CLIENT_TLS_ISTIO_MUTUAL:
-		reach->always_mtls = true;
-		limit_tls(build, reach, settings);
-		break;
-	default:
-		plan_warn(build, settings->at,
-			  "TLS mode SIMPLE and MUTUAL towards destinations outside the mesh is not "
-			  "enforced yet; requests to it are refused with 503");
-		reach->always_mtls = true;
-		reach->tls = NULL;
-	}
+	return service->host.ptr[0] != '*' ? service->host.ptr : NULL;
+}
+
+static void leave_mesh(struct plan_build *build, struct reach *reach,
+		       const struct mesh_service *service,
+		       const struct client_tls_settings *settings, const struct text_list *names)
+{
+	const struct tls_limits limits = limits_of(build, settings);
+	const struct client_tls made =
+		client_tls_context(build, reach->workload, settings, &limits, names);
+
+	reach->leaves_mesh = true;
+	reach->tls = made.context;
+	reach->tls_key = made.key;
+	reach->server_name = name_of_host(service);
+}
+
+static void apply_tls(struct plan_build *build, struct reach *reach,
+		      const struct mesh_service *service,
+		      const struct client_tls_settings *settings, const struct text_list *names)
+{
+	reach->always_tls = settings->mode != CLIENT_TLS_DISABLE;
+	reach->never_tls = settings->mode == CLIENT_TLS_DISABLE;
+	if (settings->mode == CLIENT_TLS_ISTIO_MUTUAL)
+		limit_mesh_tls(build, reach, settings);
+	else if (settings->mode != CLIENT_TLS_DISABLE)
+		leave_mesh(build, reach, service, settings, names);
+	if (settings->sni.len > 0)
+		reach->server_name = settings->sni.ptr;
 }
 
 struct reach plan_reach(struct plan_build *build, const struct local_workload *workload,
@@ -205,30 +230,27 @@ struct reach plan_reach(struct plan_build *build, const struct local_workload *w
 			       .tls = workload->client_tls,
 			       .tls_key = "",
 			       .server_name = server_name,
-			       .never_mtls = service->is_external,
+			       .never_tls = service->is_external,
 			       .http = plan_http_choice(traffic->pool, port->protocol),
 			       .cluster_name = cluster->name,
 			       .counters = cluster->state,
 			       .terms = plan_terms(build, traffic->pool) };
 
-	if (traffic->tls != NULL) {
-		reach.never_mtls = false;
-		apply_tls_mode(build, &reach, traffic->tls);
-		if (traffic->tls->subject_alt_names.count > 0)
-			names = &traffic->tls->subject_alt_names;
-		if (traffic->tls->sni.len > 0)
-			reach.server_name = traffic->tls->sni.ptr;
-	}
-	expect_servers(build, &reach, service, port, names);
+	if (traffic->tls != NULL && traffic->tls->subject_alt_names.count > 0)
+		names = &traffic->tls->subject_alt_names;
+	if (traffic->tls != NULL)
+		apply_tls(build, &reach, service, traffic->tls, names);
+	if (!reach.leaves_mesh)
+		expect_servers(build, &reach, service, port, names);
 	return reach;
 }
 
 bool plan_reach_wants_tls(struct plan_build *build, const struct reach *reach,
 			  const struct service_endpoint *endpoint)
 {
-	if (reach->never_mtls)
+	if (reach->never_tls)
 		return false;
-	if (reach->always_mtls)
+	if (reach->always_tls)
 		return true;
 	if (!endpoint->speaks_mtls
 	    || (build->mesh->enable_auto_mtls.is_set && !build->mesh->enable_auto_mtls.value))
@@ -246,7 +268,7 @@ struct reach plan_reach_plain(const struct plan_build *build, const struct local
 			      const struct cluster *cluster)
 {
 	return (struct reach){ .workload = workload,
-			       .never_mtls = true,
+			       .never_tls = true,
 			       .cluster_name = cluster->name,
 			       .counters = cluster->state,
 			       .terms = plan_terms(build, NULL) };
@@ -254,6 +276,5 @@ struct reach plan_reach_plain(const struct plan_build *build, const struct local
 
 void plan_reach_done(struct reach *reach)
 {
-	if (reach->tls != reach->workload->client_tls)
-		tls_context_unref(reach->tls);
+	tls_context_unref(TAKE(reach->owned));
 }

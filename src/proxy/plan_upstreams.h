@@ -14,9 +14,11 @@ enum http_choice {                     /* which HTTP endpoints are spoken to in 
 
 struct reach {
 	const struct local_workload *workload;
-	struct tls_context *tls; /* for endpoints with mutual TLS; borrowed */
-	const char *tls_key;     /* tells contexts of different settings apart */
-	bool always_mtls, never_mtls;
+	struct tls_context *tls; /* for endpoints that get it; borrowed, or `owned` */
+	struct tls_context *owned;
+	const char *tls_key; /* tells contexts of different settings apart */
+	bool always_tls, never_tls;
+	bool leaves_mesh; /* the context is one of client_tls.h */
 	enum http_choice http;
 	const char *server_name;
 	const char **server_ids;
@@ -41,7 +43,7 @@ bool plan_reach_wants_tls(struct plan_build *build, const struct reach *reach,
 			  const struct service_endpoint *endpoint);
 /* http: that of the reach, or for HTTP_AS_CLIENT one of the versions. */
 struct upstream *plan_upstream(struct plan_build *build, const struct reach *reach,
-			       const struct address *address, bool mtls, enum http_choice http);
+			       const struct address *address, bool tls, enum http_choice http);
 
 /* ---- plan_terms.c ---- */
 

@@ -87,9 +87,9 @@ static void open_connection(struct exchange *exchange, struct pool *pool)
 		upstream_fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
 		return;
 	}
-	if (connection->is_raw)
+	if (connection->is_raw && !upstream->leaves_mesh)
 		link_offer(link, ALPN_TCP);
-	else if (upstream->offers.len > 0)
+	else if (!connection->is_raw && upstream->offers.len > 0)
 		link_offer(link, upstream->offers);
 	if (terms->keepalive_s > 0)
 		socket_keep_alive(link->watch.fd, terms->keepalive_s, terms->keepalive_interval_s,

@@ -83,6 +83,19 @@ class CertificateAuthority:
         certificate = self._sign(x509.Name(subject), key.public_key(), minutes, extensions, issuer=self)
         return self._write(certificate, key, uris[0] if uris else "")
 
+    def revocations(self, *leaves):
+        """A CRL with the certificates of these leaves."""
+        now = datetime.datetime.utcnow()
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.name)
+        builder = builder.last_update(now).next_update(now + datetime.timedelta(hours=1))
+        for leaf in leaves:
+            serial = x509.load_pem_x509_certificate(leaf.certificate.read_bytes()).serial_number
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now).build())
+        path = self.folder / f"crl{len(leaves)}.pem"
+        path.write_bytes(builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+        return path
+
     def _sign(self, subject, public_key, minutes, extensions, issuer):
         now = datetime.datetime.utcnow()
         builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer.name)
