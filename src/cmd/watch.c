@@ -2,6 +2,8 @@
 /* watch.c — `mangrove watch`: what processes do on this machine, judged by rules. */
 #include "cmd/command.h"
 #include "cmd/watch_events.h"
+#include "cmd/watch_filter.h"
+#include "cmd/watch_rules.h"
 
 #include "rules/rules.h"
 #include "sensor/sensor.h"
@@ -15,37 +17,75 @@
 #define IDLE_MS 1000
 
 struct watch {
+	struct watch_rules files;
+	bool prints_events;
 	const char *events; /* names, with commas between; NULL: rules decide */
-	bool all_events;
-	int64_t until_s; /* CLOCK_MONOTONIC; 0: until a signal comes */
+	bool drops_in_kernel;
+	int64_t until_s;       /* CLOCK_MONOTONIC; 0: until a signal comes */
+	struct ruleset *rules; /* NULL: events are not judged */
 	struct live *live;
+	struct sensor_state *state;
 	struct buffer out;
 };
 
-enum option_code { OPTION_EVENTS = 256, OPTION_FOR, OPTION_LOG_LEVEL };
+enum option_code {
+	OPTION_EVENTS = 256,
+	OPTION_FOR,
+	OPTION_LOG_LEVEL,
+	OPTION_FILTER,
+	OPTION_NO_DEFAULT_RULES,
+};
 
 static const struct option option_table[] = {
+	{ "rules", required_argument, NULL, 'r' },
+	{ "no-default-rules", no_argument, NULL, OPTION_NO_DEFAULT_RULES },
+	{ "filter", required_argument, NULL, OPTION_FILTER },
 	{ "events", optional_argument, NULL, OPTION_EVENTS },
 	{ "for", required_argument, NULL, OPTION_FOR },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
 	{ NULL, 0, NULL, 0 },
 };
 
+static int take_rules(struct watch *watch, const char *path)
+{
+	if (watch->files.count == RULE_FILES_MAX)
+		return command_usage(&watch_command, "more than %d files of rules are named",
+				     RULE_FILES_MAX);
+	watch->files.paths[watch->files.count++] = path;
+	return 0;
+}
+
+static int take_time(struct watch *watch, const char *text)
+{
+	uint64_t seconds;
+
+	if (!text_parse_number(text_of(text), 1u << 30, &seconds))
+		return command_usage(&watch_command, "--for takes a number of seconds");
+	watch->until_s = (int64_t)(clock_monotonic_ns() / 1000000000) + (int64_t)seconds;
+	return 0;
+}
+
 static int take_option(struct watch *watch, int code)
 {
 	enum log_level level;
-	uint64_t seconds;
 
 	switch (code) {
+	case 'r':
+		return take_rules(watch, optarg);
+	case OPTION_NO_DEFAULT_RULES:
+		watch->files.without_ours = true;
+		return 0;
+	case OPTION_FILTER:
+		watch->drops_in_kernel = strcmp(optarg, "on") == 0;
+		return watch->drops_in_kernel || strcmp(optarg, "off") == 0
+			       ? 0
+			       : command_usage(&watch_command, "--filter takes on or off");
 	case OPTION_EVENTS:
+		watch->prints_events = true;
 		watch->events = optarg;
-		watch->all_events = optarg == NULL;
 		return 0;
 	case OPTION_FOR:
-		if (!text_parse_number(text_of(optarg), 1u << 30, &seconds))
-			return command_usage(&watch_command, "--for takes a number of seconds");
-		watch->until_s = (int64_t)(clock_monotonic_ns() / 1000000000) + (int64_t)seconds;
-		return 0;
+		return take_time(watch, optarg);
 	case OPTION_LOG_LEVEL:
 		if (!log_level_parse(optarg, &level))
 			return command_usage(&watch_command,
@@ -57,15 +97,18 @@ static int take_option(struct watch *watch, int code)
 	}
 }
 
+/* Does a rule, or who looks at the events as such, ask for events of that name? */
 static bool wants(const void *context, const char *name)
 {
 	const struct watch *watch = context;
 	struct text rest = text_of(watch->events);
 
+	if (watch->rules != NULL)
+		return ruleset_wants_type(watch->rules, event_type_find(text_of(name)));
 	while (rest.ptr != NULL)
 		if (text_is(text_split(&rest, ','), name))
 			return true;
-	return watch->all_events;
+	return watch->events == NULL;
 }
 
 static bool is_over(const struct watch *watch)
@@ -80,9 +123,9 @@ static void run_round(struct watch *watch)
 	struct record_facts facts;
 
 	while (live_next(watch->live, &event, &facts)) {
-		const char *name = sensor_event_info(event.type)->name;
-
-		if (wants(watch, name))
+		sensor_learn(watch->state, live_decoder(watch->live), &facts);
+		sensor_state_apply(watch->state, &event);
+		if (watch->prints_events && wants(watch, sensor_event_info(event.type)->name))
 			watch_event_json(&event, &facts, &watch->out);
 	}
 	if (watch->out.len > 0) {
@@ -121,17 +164,37 @@ static void expect_signals(sigset_t *while_waiting)
 	sigaction(SIGTERM, &stop, NULL);
 }
 
+/* The kernel's half, with the rules' filter where there is one. */
+static int open_live(struct watch *watch, struct error *err)
+{
+	struct live_options options = { .wants = wants, .context = watch };
+	struct filter filter = { 0 };
+	int result;
+
+	if (watch->rules != NULL && watch->drops_in_kernel) {
+		watch_filter(watch->rules, &filter);
+		options.filter = &filter;
+	}
+	result = live_open(&options, &watch->live, err);
+	filter_done(&filter);
+	return result;
+}
+
 static int watch_until_told(struct watch *watch)
 {
+	AUTO(procfs_free) struct procfs *procfs = procfs_new("/proc");
+	const struct sensor_state_options options = { .source = procfs_source(procfs) };
 	sigset_t while_waiting;
-	const struct live_options options = { .wants = wants, .context = watch };
 	struct error err = { 0 };
-	int result = live_open(&options, &watch->live, &err);
+	int result = open_live(watch, &err);
 
 	if (result != 0) {
 		log_problem(LOG_LEVEL_ERROR, "nothing is watched", &err);
 		return STATUS_FORBIDDEN;
 	}
+	watch->state = sensor_state_new(&options);
+	if (procfs_load(procfs, watch->state, &err) != 0)
+		log_problem(LOG_LEVEL_WARN, "what ran before is not known", &err);
 	expect_signals(&while_waiting);
 	log_info("watching");
 	while (!is_over(watch) && result != -EINTR) {
@@ -140,21 +203,29 @@ static int watch_until_told(struct watch *watch)
 	}
 	run_round(watch);
 	say_counts(watch);
+	sensor_state_free(watch->state);
 	live_close(watch->live);
 	return STATUS_FINE;
 }
 
 static int run(int argc, char **argv)
 {
-	struct watch watch = { 0 };
+	struct watch watch = { .drops_in_kernel = true };
 	int code, status = 0;
 
 	log_set_role("sensor");
 	while (status == 0 && (code = getopt_long(argc, argv, "r:", option_table, NULL)) != -1)
 		status = take_option(&watch, code);
-	if (status != 0)
-		return status;
-	status = watch_until_told(&watch);
+	if (status == 0 && optind < argc)
+		status = command_usage(&watch_command, "'%s' is one argument too many",
+				       argv[optind]);
+	if (status == 0 && (!watch.prints_events || watch.files.count > 0)) {
+		watch.rules = watch_rules_load(&watch.files);
+		status = watch.rules == NULL ? STATUS_USAGE : 0;
+	}
+	if (status == 0)
+		status = watch_until_told(&watch);
+	ruleset_unref(watch.rules);
 	buffer_done(&watch.out);
 	return status;
 }
@@ -163,7 +234,11 @@ const struct command watch_command = {
 	.name = "watch",
 	.arguments = "[-r RULES]…",
 	.summary = "watch system calls and judge them by Falco rules",
-	.help = "  --events[=NAME,…]      print events as JSON instead of judging them\n"
+	.help = "  -r, --rules FILE       rules beside our own; may be repeated\n"
+		"  --no-default-rules     leave our own rules out\n"
+		"  --filter off           drop nothing in the kernel\n"
+		"  --events[=NAME,…]      print events as JSON instead of judging them; with -r\n"
+		"                         those that a rule might match\n"
 		"  --for SECONDS          stop after that time\n"
 		"  --log-level LEVEL      error, warn, info, debug\n",
 	.run = run,

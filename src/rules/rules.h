@@ -9,12 +9,14 @@
  * A library: no file is opened, no clock read, nothing printed. The parts:
  *	condition.h   the syntax tree of a condition, parsed and printed
  *	field.h       the fields and their values        rule_event.h how an event answers
- *	ruleset.h     loading, compiling, describing     evaluate.h   matching and output */
+ *	ruleset.h     loading, compiling, describing     evaluate.h   matching and output
+ *	need.h        what an event must be like for any rule to match */
 #pragma once
 
 #include "rules/condition.h"
 #include "rules/evaluate.h"
 #include "rules/field.h"
 #include "rules/json_event.h"
+#include "rules/need.h"
 #include "rules/rule_event.h"
 #include "rules/ruleset.h"

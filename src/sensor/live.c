@@ -51,6 +51,7 @@ int live_open(const struct live_options *options, struct live **out, struct erro
 	const size_t bytes = options->ring_bytes != 0 ? options->ring_bytes : RING_BYTES_DEFAULT;
 	struct programs_options programs = {
 		.ring_bytes = { bytes, bytes, bytes, 4 * bytes },
+		.filter = options->filter,
 	};
 	AUTO(live_close) struct live *live = NULL;
 	int result = rights_check(err);

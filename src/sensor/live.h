@@ -12,6 +12,7 @@
 
 #include "sensor/decode.h"
 #include "sensor/event.h"
+#include "sensor/filter.h"
 
 #include <signal.h>
 
@@ -21,6 +22,8 @@ struct live_options {
 	/* Does anybody ask for events of this name ("openat")? */
 	bool (*wants)(const void *context, const char *name);
 	const void *context;
+	const struct filter
+		*filter; /* what may be dropped; NULL: nothing. Borrowed until live_open is done */
 	size_t ring_bytes; /* of each ring but the one for files, which has four times as much; 0: 2
 			      MiB */
 };

@@ -74,6 +74,11 @@ static void tell_what_is_wanted(struct programs *programs, const struct programs
 	numbers = call_compat_numbers(&count);
 	fill_numbers(shared->compat_calls, numbers, count, options);
 	shared->own_pid = (uint32_t)getpid();
+	if (options->filter == NULL)
+		return;
+	memcpy(shared->filters, options->filter->calls, sizeof(options->filter->calls));
+	memcpy(&shared->automaton, options->filter->automaton, sizeof(shared->automaton));
+	shared->filtering = true;
 }
 
 static int load(struct programs *programs, const struct programs_options *options,

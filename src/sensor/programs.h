@@ -6,7 +6,7 @@
  * attached only where a call is wanted. */
 #pragma once
 
-#include "sensor/calls.h"
+#include "sensor/filter.h"
 #include "sensor/ring.h"
 
 struct programs;
@@ -14,6 +14,7 @@ struct programs;
 struct programs_options {
 	struct call_plan plans[CALL_COUNT]; /* .want 0: the call is not wanted */
 	size_t ring_bytes[RING_COUNT];      /* powers of two */
+	const struct filter *filter;        /* NULL: nothing is dropped */
 };
 
 int programs_load(const struct programs_options *options, struct programs **out, struct error *err);

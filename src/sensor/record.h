@@ -137,6 +137,47 @@ struct call_plan {
 	__u8 pad;
 };
 
+/* --- what may be dropped ----------------------------------------------------------------- */
+
+/* The rules' conditions as far as the kernel can test them: up to 64 clauses, one bit each. An
+ * event may matter while one clause of its call is left after each of its properties has struck out
+ * those that want another. */
+enum outcome { OUTCOME_FAILED, OUTCOME_STANDARD /* 0, 1, 2 */, OUTCOME_OTHER, OUTCOME_COUNT };
+enum family { FAMILY_OTHER, FAMILY_UNIX, FAMILY_INET, FAMILY_INET6, FAMILY_COUNT };
+enum transport { TRANSPORT_OTHER, TRANSPORT_TCP, TRANSPORT_UDP, TRANSPORT_COUNT };
+
+enum access_source {
+	ACCESS_NOWHERE,
+	ACCESS_ARGUMENT_1,
+	ACCESS_ARGUMENT_2,
+	ACCESS_HOW,
+	ACCESS_CREAT,
+};
+
+struct call_filter { /* the clauses that are left, by each property */
+	__u64 outcomes[OUTCOME_COUNT];
+	__u64 access_modes[4]; /* O_RDONLY, O_WRONLY, O_RDWR, 3: of calls that open */
+	__u64 families[FAMILY_COUNT];
+	__u64 transports[TRANSPORT_COUNT];
+	__u64 any_path; /* those that say nothing of the path */
+	/* Where a property is found, if anything can be struck out by it; else 0. */
+	__u8 access; /* enum access_source */
+	__u8 path;   /* the number of the argument, plus 1 */
+	__u8 socket; /* the same; PIECE_RESULT + 1: the result */
+	__u8 pad[5];
+};
+
+#define PATH_STATES   8192
+#define PATH_CLASSES  64
+#define PATH_WALK_MAX 256 /* a longer path may be any */
+
+struct path_automaton {           /* automaton.h */
+	__u64 marks[PATH_STATES]; /* clauses whose patterns fit a path that ends in this state */
+	__u16 next[PATH_STATES * PATH_CLASSES];
+	__u8 classes[256];
+	__u16 start_absolute, start_relative, pad[2];
+};
+
 struct ring_count {
 	__u64 written, dropped;
 };

@@ -2,7 +2,9 @@
 /* sensor.h — what processes do, and the state of the machine that makes it readable.
  *
  *	event.h      one event, whoever recorded it, and the tables of events, parameters and flags
+ *	filter.h     which of them the kernel may drop
  *	live.h       events of this machine, as they happen, by eBPF
+ *	learn.h      what the kernel tells beside, for the state
  *	state.h      who runs and what is open, after the events so far
  *	process.h    a thread, its process, its ancestors
  *	descriptor.h a file or a connection that is open
@@ -15,6 +17,8 @@
 #include "sensor/container.h"
 #include "sensor/descriptor.h"
 #include "sensor/event.h"
+#include "sensor/filter.h"
+#include "sensor/learn.h"
 #include "sensor/live.h"
 #include "sensor/param_text.h"
 #include "sensor/path.h"

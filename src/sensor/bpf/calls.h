@@ -10,11 +10,12 @@
 #include "sensor/bpf/descriptor.h"
 #include "sensor/bpf/task.h"
 
-#define AT_FDCWD          (-100)
-#define TS_COMPAT         2
-#define SOCKADDR_MAX      128
-#define OPEN_HOW_SIZE     24
-#define COMPAT_SOCKETCALL 102
+#define AT_FDCWD      (-100)
+#define SOCK_STREAM   1
+#define SOCK_DGRAM    2
+#define TS_COMPAT     2
+#define SOCKADDR_MAX  128
+#define OPEN_HOW_SIZE 24
 
 static __always_inline bool is_compat(struct task_struct *task)
 {
@@ -178,23 +179,111 @@ static __noinline int add_argument(struct scratch *scratch, __u8 capture, __u32 
 	}
 }
 
+static __always_inline __u32 outcome_of(__s64 result)
+{
+	return result < 0 ? OUTCOME_FAILED : result <= 2 ? OUTCOME_STANDARD : OUTCOME_OTHER;
+}
+
+static __always_inline __u32 access_of(const struct record *record, __u8 source)
+{
+	__u64 flags = 0;
+
+	if (source == ACCESS_ARGUMENT_1)
+		return record->args[1] & 3;
+	if (source == ACCESS_ARGUMENT_2)
+		return record->args[2] & 3;
+	if (source == ACCESS_CREAT)
+		return 1; /* O_WRONLY */
+	bpf_probe_read_user(&flags, sizeof(flags), (void *)record->args[2]);
+	return flags & 3;
+}
+
+static __noinline __u64 left_by_socket(struct task_struct *task, const struct call_filter *filter,
+				       __s32 descriptor)
+{
+	struct file *file = descriptor >= 0 ? file_of(task, (__u32)descriptor) : NULL;
+	struct socket *socket;
+	struct sock *sock;
+	__u16 family, type;
+
+	if (file == NULL || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return filter->families[FAMILY_OTHER] & filter->transports[TRANSPORT_OTHER];
+	socket = BPF_CORE_READ(file, private_data);
+	sock = BPF_CORE_READ(socket, sk);
+	family = BPF_CORE_READ(sock, __sk_common.skc_family);
+	type = (__u16)BPF_CORE_READ(socket, type);
+	return filter->families[family == AF_UNIX    ? FAMILY_UNIX
+				: family == AF_INET  ? FAMILY_INET
+				: family == AF_INET6 ? FAMILY_INET6
+						     : FAMILY_OTHER]
+	       & filter->transports[type == SOCK_STREAM  ? TRANSPORT_TCP
+				    : type == SOCK_DGRAM ? TRANSPORT_UDP
+							 : TRANSPORT_OTHER];
+}
+
+/* What cannot be read, or is too long, may be any path. */
+static __noinline __u64 left_by_path(struct scratch *scratch, __u64 address)
+{
+	const long len = bpf_probe_read_user_str(scratch->path, PATH_WALK_MAX, (void *)address);
+	__u32 state;
+
+	if (len <= 1 || len == PATH_WALK_MAX)
+		return ~0ull;
+	state = scratch->path[0] == '/' ? automaton.start_absolute : automaton.start_relative;
+	for (int i = 0; i < PATH_WALK_MAX; i++) {
+		const __u8 byte = (__u8)scratch->path[i];
+
+		if (byte == 0)
+			break;
+		state = automaton.next[(state * PATH_CLASSES + automaton.classes[byte])
+				       & (PATH_STATES * PATH_CLASSES - 1)];
+	}
+	return automaton.marks[state & (PATH_STATES - 1)];
+}
+
+/* Is a clause left for which a rule could match? */
+static __always_inline bool may_matter(struct scratch *scratch, struct task_struct *task, __u8 row)
+{
+	const struct call_filter *filter = &filters[row & (CALL_LIMIT - 1)];
+	const struct record *record = &scratch->record;
+	__u64 left = filter->outcomes[outcome_of(record->result)];
+
+	if (left != 0 && filter->access != ACCESS_NOWHERE)
+		left &= filter->access_modes[access_of(record, filter->access)];
+	if (left != 0 && filter->socket != 0)
+		left &= left_by_socket(task, filter,
+				       filter->socket == PIECE_RESULT + 1 ? (__s32)record->result
+									  : (__s32)record->args[0]);
+	if ((left & ~filter->any_path) != 0 && filter->path != 0)
+		left &= filter->any_path
+			| left_by_path(scratch,
+				       filter->path == 1 ? record->args[0] : record->args[1]);
+	return left != 0;
+}
+
 static __always_inline int record_call(struct task_struct *task, struct pt_regs *regs, __s64 result,
 				       __u8 row, bool compat)
 {
 	const struct call_plan *plan = &plans[row & (CALL_LIMIT - 1)];
+	const __u32 zero = 0;
 	struct scratch *scratch;
 
 	if (!(plan->want & (result < 0 ? WANT_FAILURE : WANT_SUCCESS))
 	    || (__u32)task->tgid == own_pid)
 		return 0;
+	scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (scratch == NULL)
+		return 0;
+	scratch->record.result = result;
+	read_arguments(regs, compat, scratch->record.args);
+	if (filtering && !may_matter(scratch, task, row))
+		return 0;
 	scratch = record_begin(RECORD_CALL, task);
 	if (scratch == NULL)
 		return 0;
 	scratch->record.call = row;
-	scratch->record.result = result;
 	if (compat)
 		scratch->record.flags |= RECORD_COMPAT;
-	read_arguments(regs, compat, scratch->record.args);
 	for (__u32 i = 0; i < 6; i++)
 		if (plan->capture[i] != CAPTURE_NONE)
 			add_argument(scratch, plan->capture[i], i);

@@ -7,6 +7,7 @@
 struct scratch {    /* one a processor: a record while it is made */
 	__u32 used; /* bytes of pieces */
 	__u32 pad;
+	char path[PATH_WALK_MAX]; /* as the program gives it */
 	struct record record;
 	char pieces[RECORD_AREA + RECORD_TEXT_MAX + 256];
 };
@@ -39,5 +40,8 @@ struct {
 struct call_plan plans[CALL_LIMIT];
 __u8 native_calls[CALL_NUMBERS]; /* system call number -> row of plans; 0: not wanted */
 __u8 compat_calls[CALL_NUMBERS];
+struct call_filter filters[CALL_LIMIT];
+struct path_automaton automaton;
+__u8 filtering;
 __u32 own_pid;           /* what we do ourselves is not told */
 volatile __u32 sleeping; /* the sensor waits: the next record wakes it */
