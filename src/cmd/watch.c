@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* watch.c — `mangrove watch`: what processes do on this machine, judged by rules. */
 #include "cmd/command.h"
+#include "cmd/judge.h"
 #include "cmd/watch_events.h"
 #include "cmd/watch_filter.h"
 #include "cmd/watch_rules.h"
@@ -25,11 +26,14 @@ struct watch {
 	struct ruleset *rules; /* NULL: events are not judged */
 	struct live *live;
 	struct sensor_state *state;
+	struct judge *judge; /* NULL where there are no rules */
+	bool json;
 	struct buffer out;
 };
 
 enum option_code {
-	OPTION_EVENTS = 256,
+	OPTION_JSON = 256,
+	OPTION_EVENTS,
 	OPTION_FOR,
 	OPTION_LOG_LEVEL,
 	OPTION_FILTER,
@@ -39,6 +43,7 @@ enum option_code {
 static const struct option option_table[] = {
 	{ "rules", required_argument, NULL, 'r' },
 	{ "no-default-rules", no_argument, NULL, OPTION_NO_DEFAULT_RULES },
+	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "filter", required_argument, NULL, OPTION_FILTER },
 	{ "events", optional_argument, NULL, OPTION_EVENTS },
 	{ "for", required_argument, NULL, OPTION_FOR },
@@ -74,6 +79,9 @@ static int take_option(struct watch *watch, int code)
 		return take_rules(watch, optarg);
 	case OPTION_NO_DEFAULT_RULES:
 		watch->files.without_ours = true;
+		return 0;
+	case OPTION_JSON:
+		watch->json = true;
 		return 0;
 	case OPTION_FILTER:
 		watch->drops_in_kernel = strcmp(optarg, "on") == 0;
@@ -123,9 +131,13 @@ static void run_round(struct watch *watch)
 	struct record_facts facts;
 
 	while (live_next(watch->live, &event, &facts)) {
+		const struct sensor_view *view;
+
 		sensor_learn(watch->state, live_decoder(watch->live), &facts);
-		sensor_state_apply(watch->state, &event);
-		if (watch->prints_events && wants(watch, sensor_event_info(event.type)->name))
+		view = sensor_state_apply(watch->state, &event);
+		if (watch->judge != NULL)
+			judge_event(watch->judge, view, &watch->out);
+		else if (watch->prints_events && wants(watch, sensor_event_info(event.type)->name))
 			watch_event_json(&event, &facts, &watch->out);
 	}
 	if (watch->out.len > 0) {
@@ -184,6 +196,8 @@ static int watch_until_told(struct watch *watch)
 {
 	AUTO(procfs_free) struct procfs *procfs = procfs_new("/proc");
 	const struct sensor_state_options options = { .source = procfs_source(procfs) };
+	AUTO(users_free) struct users *users = users_new("/proc");
+	const struct judge_options judging = { watch->rules, users, watch->json };
 	sigset_t while_waiting;
 	struct error err = { 0 };
 	int result = open_live(watch, &err);
@@ -195,6 +209,8 @@ static int watch_until_told(struct watch *watch)
 	watch->state = sensor_state_new(&options);
 	if (procfs_load(procfs, watch->state, &err) != 0)
 		log_problem(LOG_LEVEL_WARN, "what ran before is not known", &err);
+	if (watch->rules != NULL && !watch->prints_events)
+		watch->judge = judge_new(&judging);
 	expect_signals(&while_waiting);
 	log_info("watching");
 	while (!is_over(watch) && result != -EINTR) {
@@ -203,6 +219,7 @@ static int watch_until_told(struct watch *watch)
 	}
 	run_round(watch);
 	say_counts(watch);
+	judge_free(watch->judge);
 	sensor_state_free(watch->state);
 	live_close(watch->live);
 	return STATUS_FINE;
@@ -236,6 +253,7 @@ const struct command watch_command = {
 	.summary = "watch system calls and judge them by Falco rules",
 	.help = "  -r, --rules FILE       rules beside our own; may be repeated\n"
 		"  --no-default-rules     leave our own rules out\n"
+		"  --json                 alerts as JSON, as Falco writes them\n"
 		"  --filter off           drop nothing in the kernel\n"
 		"  --events[=NAME,…]      print events as JSON instead of judging them; with -r\n"
 		"                         those that a rule might match\n"

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/judge.h"
+
+#include <unistd.h>
+
+struct judge {
+	struct fields *fields;
+	struct rules_evaluator *evaluator;
+	struct alert_options options;
+	bool json;
+	char hostname[256];
+};
+
+struct judge *judge_new(const struct judge_options *options)
+{
+	struct judge *judge = MEM_NEW(struct judge);
+	struct fields_options fields = { .hostname = judge->hostname, .users = options->users };
+
+	if (gethostname(judge->hostname, sizeof(judge->hostname) - 1) != 0)
+		memcpy(judge->hostname, "localhost", sizeof("localhost"));
+	judge->options.hostname = judge->hostname;
+	judge->json = options->json;
+	judge->fields = fields_new(&fields);
+	judge->evaluator = rules_evaluator_new(options->rules);
+	return judge;
+}
+
+void judge_free(struct judge *judge)
+{
+	if (judge == NULL)
+		return;
+	rules_evaluator_free(judge->evaluator);
+	fields_free(judge->fields);
+	mem_free(judge);
+}
+
+size_t judge_event(struct judge *judge, const struct sensor_view *view, struct buffer *out)
+{
+	const struct rule *const *matched;
+	size_t count;
+
+	matched = rules_evaluate(judge->evaluator, fields_take(judge->fields, view), &count);
+	for (size_t i = 0; i < count; i++) {
+		if (judge->json)
+			alert_json(judge->evaluator, matched[i], &judge->options, out);
+		else
+			alert_text(judge->evaluator, matched[i], &judge->options, out);
+		buffer_add_char(out, '\n');
+	}
+	return count;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* judge.h — events are judged by rules, and what matches becomes lines of alerts. */
+#pragma once
+
+#include "fields/fields.h"
+
+struct judge;
+
+struct judge_options {
+	struct ruleset *rules; /* a reference is taken */
+	struct users *users;   /* borrowed; may be NULL */
+	bool json;
+};
+
+struct judge *judge_new(const struct judge_options *options);
+void judge_free(struct judge *judge);
+DEFINE_AUTO(struct judge, judge_free)
+
+/* Appends a line for each rule that matches; returns how many did. */
+size_t judge_event(struct judge *judge, const struct sensor_view *view, struct buffer *out);
