@@ -8,6 +8,7 @@
 #include "proxy/downstream.h"
 #include "proxy/filter.h"
 #include "proxy/gateway_tls.h"
+#include "proxy/header_edit.h"
 #include "proxy/log_format.h"
 #include "proxy/metrics_cluster.h"
 #include "proxy/mirror.h"
@@ -368,31 +369,12 @@ void exchange_interim(struct exchange *exchange, const struct http_head *head)
 		exchange->server_codec->send_interim(exchange, head);
 }
 
-static void edit(struct http_head *head, const struct header_edits *edits)
-{
-	for (size_t i = 0; i < edits->count; i++) {
-		const struct header_edit *change = &edits->items[i];
-
-		if (text_is(change->name, ":authority")) {
-			if (change->kind == HEADER_SET && head->status == 0)
-				head->authority = change->value;
-			continue;
-		}
-		if (change->kind == HEADER_REMOVE)
-			http_fields_remove(&head->fields, change->name);
-		else if (change->kind == HEADER_SET)
-			http_fields_set(&head->fields, change->name, change->value);
-		else
-			http_fields_add(&head->fields, change->name, change->value);
-	}
-}
-
 static void edit_response(struct exchange *exchange)
 {
 	if (exchange->destination != NULL)
-		edit(&exchange->response, &exchange->destination->response);
+		header_edits_apply(exchange, &exchange->response, &exchange->destination->response);
 	if (exchange->route != NULL)
-		edit(&exchange->response, &exchange->route->response);
+		header_edits_apply(exchange, &exchange->response, &exchange->route->response);
 	if (exchange->answer_edits != NULL)
 		check_edits_apply(exchange->answer_edits, &exchange->response, &exchange->arena);
 	if (exchange->cors_origin.ptr != NULL)
@@ -401,8 +383,9 @@ static void edit_response(struct exchange *exchange)
 
 void exchange_edit_request(struct exchange *exchange)
 {
-	edit(&exchange->request, &exchange->destination->request);
-	edit(&exchange->request, &exchange->route->request); /* the route's word is the last */
+	header_edits_apply(exchange, &exchange->request, &exchange->destination->request);
+	header_edits_apply(exchange, &exchange->request,
+			   &exchange->route->request); /* the route's word is the last */
 	if (exchange->route->rewrite != NULL && exchange->route->rewrite->authority.len > 0)
 		exchange->request.authority = exchange->route->rewrite->authority;
 }
@@ -516,6 +499,8 @@ void exchange_answer_with_fields(struct exchange *exchange, unsigned status, str
 	response->framing = HTTP_BODY_LENGTH;
 	response->content_length = body.len;
 	edit_response(exchange);
+	if (body.len > 0 && http_fields_find_known(&response->fields, HTTP_CONTENT_TYPE) == NULL)
+		http_fields_add_known(&response->fields, HTTP_CONTENT_TYPE, TEXT("text/plain"));
 	exchange->server_codec->send_head(exchange, response);
 	exchange->response_bytes = body.len;
 	exchange->server_codec->send_body(exchange, body);
@@ -527,6 +512,5 @@ void exchange_answer(struct exchange *exchange, unsigned status, const char *bod
 		     enum exchange_flag flag, const char *details)
 {
 	http_head_clear(&exchange->response);
-	http_fields_add_known(&exchange->response.fields, HTTP_CONTENT_TYPE, TEXT("text/plain"));
 	exchange_answer_with_fields(exchange, status, text_of(body), flag, details);
 }

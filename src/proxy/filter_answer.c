@@ -58,6 +58,8 @@ static struct text redirect_path(const struct exchange *exchange)
 	const struct http_redirect *to = exchange->route->redirect;
 	struct arena *arena = (struct arena *)&exchange->arena;
 
+	if (to->uri.len > 0 && text_find_char(to->uri, '?') != TEXT_NONE)
+		return to->uri; /* with a query of its own */
 	if (to->uri.len > 0) {
 		const char *query = exchange->query.ptr != NULL ? "?" : "";
 
@@ -67,11 +69,25 @@ static struct text redirect_path(const struct exchange *exchange)
 	return exchange->target;
 }
 
+/* The authority asked for, without a port that was the usual one of the scheme asked for and is not
+ * that of the new one. */
+static struct text own_authority(const struct exchange *exchange, struct text scheme)
+{
+	const struct text authority = exchange->request.authority;
+	struct http_authority parts;
+
+	if (!text_equal(scheme, exchange->scheme) && http_authority_parse(authority, &parts)
+	    && parts.port == http_scheme_port(exchange->scheme))
+		return without_port(authority);
+	return authority;
+}
+
 static void answer_route_redirect(struct exchange *exchange)
 {
 	const struct http_redirect *to = exchange->route->redirect;
 	const struct text scheme = to->scheme.len > 0 ? to->scheme : exchange->scheme;
-	struct text authority = to->authority.len > 0 ? to->authority : exchange->request.authority;
+	struct text authority =
+		to->authority.len > 0 ? to->authority : own_authority(exchange, scheme);
 	const struct text path = redirect_path(exchange);
 	uint16_t port = (uint16_t)to->port;
 

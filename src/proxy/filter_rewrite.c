@@ -13,6 +13,10 @@ static struct text rewrite_by_regex(struct exchange *exchange)
 	    || !regex_replace(exchange->route->rewrite_regex, exchange->path, rewrite->rewrite,
 			      &path))
 		return exchange->target;
+	if (path.len == 0 || path.data[0] != '/')
+		return text_of(arena_printf(&exchange->arena, "/%.*s%s%.*s", (int)path.len, path.data,
+					    exchange->query.ptr != NULL ? "?" : "",
+					    TEXT_ARGS(exchange->query)));
 	if (exchange->query.ptr != NULL) {
 		buffer_add_char(&path, '?');
 		buffer_add(&path, exchange->query.ptr, exchange->query.len);
@@ -44,6 +48,9 @@ static enum filter_step on_request(struct exchange *exchange)
 
 	if (rewrite == NULL)
 		return FILTER_NEXT;
+	if (rewrite->uri_regex_rewrite != NULL || rewrite->uri.len > 0)
+		http_fields_set_known(&exchange->request.fields, HTTP_X_ENVOY_ORIGINAL_PATH,
+				      exchange->target);
 	if (rewrite->uri_regex_rewrite != NULL)
 		exchange->target = rewrite_by_regex(exchange);
 	else if (rewrite->uri.len > 0)

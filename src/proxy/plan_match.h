@@ -16,6 +16,13 @@ struct plan_match_scope { /* where a route is compiled for */
 bool plan_match(struct plan_build *build, const struct http_match_request *from,
 		const struct plan_match_scope *scope, struct route_match *out);
 
+/* plan_headers.c: adds to both lists. */
+void plan_headers(struct plan_build *build, const struct virtual_headers *from,
+		  struct header_edits *request, struct header_edits *response);
+/* The operations of a route's only destination become the route's own. */
+void plan_merge_headers(struct plan_build *build, struct header_edits *route,
+			struct header_edits *destination);
+
 /* plan_mirror.c */
 void plan_mirrors(struct plan_build *build, const struct plan_match_scope *scope,
 		  const struct http_route *from, struct route *out);

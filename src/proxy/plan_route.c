@@ -2,40 +2,6 @@
 /* plan_route.c — compiles one HTTP route of a VirtualService: conditions, then what to do. */
 #include "proxy/plan_match.h"
 
-static void compile_edits(struct plan_build *build, const struct header_operations *from,
-			  struct header_edits *out)
-{
-	if (from == NULL)
-		return;
-
-	const size_t count = from->set.count + from->add.count + from->remove.count;
-	struct header_edit *edit = ARENA_ARRAY(&build->plan->arena, count, struct header_edit);
-
-	out->items = edit;
-	out->count = count;
-	for (size_t i = 0; i < from->remove.count; i++)
-		*edit++ = (struct header_edit){ HEADER_REMOVE,
-						plan_lower(build, from->remove.items[i]),
-						{ NULL, 0 } };
-	for (size_t i = 0; i < from->set.count; i++)
-		*edit++ =
-			(struct header_edit){ HEADER_SET, plan_lower(build, from->set.items[i].key),
-					      from->set.items[i].value };
-	for (size_t i = 0; i < from->add.count; i++)
-		*edit++ =
-			(struct header_edit){ HEADER_ADD, plan_lower(build, from->add.items[i].key),
-					      from->add.items[i].value };
-}
-
-static void compile_headers(struct plan_build *build, const struct virtual_headers *from,
-			    struct header_edits *request, struct header_edits *response)
-{
-	if (from == NULL)
-		return;
-	compile_edits(build, from->request, request);
-	compile_edits(build, from->response, response);
-}
-
 static void compile_destinations(struct plan_build *build, const struct plan_match_scope *scope,
 				 const struct http_route *from, struct route *out)
 {
@@ -55,7 +21,7 @@ static void compile_destinations(struct plan_build *build, const struct plan_mat
 				  TEXT_ARGS(to->host), to->port != 0 ? " with this port" : "");
 		cluster->weight = (uint32_t)destination->weight.value;
 		out->total_weight += cluster->weight;
-		compile_headers(build, destination->headers, &cluster->request, &cluster->response);
+		plan_headers(build, destination->headers, &cluster->request, &cluster->response);
 	}
 }
 
@@ -81,7 +47,11 @@ static void compile_action(struct plan_build *build, const struct plan_match_sco
 	if (from->rewrite != NULL && from->rewrite->uri_regex_rewrite != NULL)
 		out->rewrite_regex = plan_regex(build, from->rewrite->uri_regex_rewrite->at,
 						from->rewrite->uri_regex_rewrite->match);
-	compile_headers(build, from->headers, &out->request, &out->response);
+	plan_headers(build, from->headers, &out->request, &out->response);
+	if (out->cluster_count == 1) { /* Istio: its operations stand behind the route's */
+		plan_merge_headers(build, &out->request, &out->clusters[0].request);
+		plan_merge_headers(build, &out->response, &out->clusters[0].response);
+	}
 }
 
 bool plan_route(struct plan_build *build, const struct local_workload *workload,

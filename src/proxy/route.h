@@ -14,6 +14,7 @@
 struct cluster;
 struct cors_rules;
 struct fault_policy;
+struct format;
 struct mirror_target;
 struct regex;
 struct retry_policy;
@@ -49,9 +50,15 @@ struct route_match { /* all of it must hold */
 #define CHANCE_CERTAIN 1000000 /* chances are in millionths: 0.0001 per cent is the least */
 
 struct header_edit {
-	enum header_edit_kind { HEADER_SET = 0, HEADER_ADD, HEADER_REMOVE } kind;
+	enum header_edit_kind {
+		HEADER_SET = 0,
+		HEADER_ADD,
+		HEADER_REMOVE,
+		HEADER_AUTHORITY, /* of a request: set */
+	} kind;
 	struct text name; /* lower case */
 	struct text value;
+	const struct format *format; /* of a value with operators; NULL: as it stands */
 };
 
 struct header_edits {

@@ -262,7 +262,7 @@ def test_header_operations(edge):
     assert status == 200
     assert (headers["x-origin"], headers["x-new"], headers["content-type"]) == ("hidden", "1", None)
     got = edge.origins["one"].requests[0]["headers"]
-    assert (got["x-set"], got["x-both"], got["x-near"]) == ("route", "route", "destination")
+    assert (got["x-set"], got["x-both"], got["x-near"]) == ("route", "destination", "destination")
     assert got["x-add"].replace(" ", "") == "1,2"
     assert "x-gone" not in got
     assert body

@@ -61,12 +61,15 @@ class World:
         self.ports["edge"] = free_port()
         mesh.leaves["gateway"] = ca.leaf(mesh.id_of("gateway", "istio-system"))
         mesh.write("gateway.yaml", GATEWAY.format(port=self.ports["edge"]))
-        mesh.write("table.yaml", table["resources"].replace("${edge_port}", str(self.ports["edge"])))
+        mesh.write("table.yaml", self.fill_in(table["resources"]))
         mesh.start()
 
     def _start(self, command, *arguments):
         self.processes.append(Process(command, [command, *arguments], self.state / "proxy.log"))
         return self.processes[-1]
+
+    def fill_in(self, text):
+        return str(text).replace("${edge_port}", str(self.ports["edge"]))
 
     def ask(self, row):
         path, headers = row.get("path", "/"), dict(row.get("headers", {}))
@@ -89,11 +92,13 @@ def world_of(nothing_is_left_behind):
 
     def world(path):
         if path not in worlds:
+            worlds[path] = None  # of a file that does not start the first row tells why
             worlds[path] = World(read(path))
+        assert worlds[path], f"the proxy of {path.name} did not start"
         return worlds[path]
 
     yield world
-    for each in worlds.values():
+    for each in filter(None, worlds.values()):
         each.stop()
 
 
@@ -107,10 +112,10 @@ def all_rows():
             yield pytest.param(path, row, id=f"{path.stem}: {row['name']}")
 
 
-def wrong_fields(wanted, seen):
+def wrong_fields(wanted, seen, world):
     """Each of the wanted that is not so; None: it must not be there."""
     return {name: seen.get(name) for name, value in (wanted or {}).items()
-            if seen.get(name) != (None if value is None else str(value))}
+            if seen.get(name) != (None if value is None else world.fill_in(value))}
 
 
 @pytest.mark.parametrize("path, row", all_rows())
@@ -120,12 +125,13 @@ def test_row(path, row, world_of):
     told = SimpleNamespace(**body) if isinstance(body, dict) and "origin" in body else None
     wanted_status = row.get("status", 200)
     assert status == wanted_status, (status, dict(headers), body, world.mesh.proxy.log)
-    assert (told.origin if told else None) == row.get("to"), body
-    assert not wrong_fields(row.get("answer"), headers), dict(headers)
+    if row.get("method") != "HEAD":
+        assert (told.origin if told else None) == row.get("to"), body
+    assert not wrong_fields(row.get("answer"), headers, world), dict(headers)
     if "text" in row:
         assert (body or b"").decode() == row["text"]
     if told:
-        assert not wrong_fields(row.get("sees"), told.headers), told.headers
+        assert not wrong_fields(row.get("sees"), told.headers, world), told.headers
         assert told.path == row.get("sees_path", told.path)
 
 
