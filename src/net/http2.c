@@ -6,15 +6,7 @@
 #include <errno.h>
 
 const struct http2_config http2_config_default = {
-	.max_streams = 100,
-	.stream_window = 256 * 1024,
-	.connection_window = 8 * 1024 * 1024, /* many slow streams do not hold a quick one */
-	.queue_high = 128 * 1024,
-	.reset_burst = 1000,
-	.resets_per_second = 100,
-	.control_burst = 10000,
-	.controls_per_second = 1000,
-	.limits = HTTP_LIMITS_DEFAULT,
+	HTTP2_CONFIG_DEFAULT,
 };
 
 const uint8_t http2_farewell[8] = { 'f', 'a', 'r', 'e', 'w', 'e', 'l', 'l' };

@@ -40,6 +40,12 @@ struct http2_config {
 	struct http_limits limits;
 };
 
+/* The members of http2_config_default, for one that differs in others. Many slow streams together
+ * do not fill the connection's window, and so do not hold a quick one. */
+#define HTTP2_CONFIG_DEFAULT                                                                       \
+	.max_streams = 100, .stream_window = 256 * 1024, .connection_window = 8 * 1024 * 1024,     \
+	.queue_high = 128 * 1024, .reset_burst = 1000, .resets_per_second = 100,                   \
+	.control_burst = 10000, .controls_per_second = 1000, .limits = HTTP_LIMITS_DEFAULT
 extern const struct http2_config http2_config_default;
 
 struct http2_events {

@@ -5,6 +5,7 @@
 
 #include "proxy/bounds.h"
 #include "proxy/exchange.h"
+#include "proxy/websocket.h"
 #include "proxy/worker.h"
 
 #include <errno.h>
@@ -119,6 +120,23 @@ static void end_answer(struct upstream_connection *connection)
 	exchange_response_end(exchange, &exchange->response_trailers);
 }
 
+/* What comes behind the head is no HTTP any more. */
+static enum step change_protocol(struct upstream_connection *connection)
+{
+	struct exchange *exchange = connection->exchange;
+
+	if (!exchange->wants_tunnel || !text_equal_nocase(exchange->response.upgrade, WEBSOCKET))
+		return fail(connection, UPSTREAM_BAD_ANSWER, "unexpected 101");
+	connection->head_is_done = connection->is_raw = true;
+	exchange->client_codec = &client_raw;
+	exchange_response_head(exchange);
+	if (connection->exchange != NULL) {
+		input_consume(&connection->input, connection->parser.next);
+		loop_defer(connection->pool->worker->loop, &connection->resume);
+	}
+	return STEP_WAIT;
+}
+
 static enum step take_head(struct upstream_connection *connection)
 {
 	struct exchange *exchange = connection->exchange;
@@ -129,8 +147,8 @@ static enum step take_head(struct upstream_connection *connection)
 		http1_parser_init(&connection->parser, &http_limits_default);
 		return STEP_ON;
 	}
-	if (exchange->response.status == 101) /* we never offer another protocol */
-		return fail(connection, UPSTREAM_BAD_ANSWER, "unexpected 101");
+	if (exchange->response.status == 101)
+		return change_protocol(connection);
 
 	const size_t used = connection->parser.next;
 
@@ -224,6 +242,11 @@ static enum step fill(struct upstream_connection *connection)
 	return STEP_ON;
 }
 
+static bool may_go_on(const struct upstream_connection *connection)
+{
+	return connection->exchange != NULL && !connection->is_paused && !connection->is_raw;
+}
+
 void client_http1_on_input(struct upstream_connection *connection)
 {
 	enum step step = STEP_ON;
@@ -233,12 +256,12 @@ void client_http1_on_input(struct upstream_connection *connection)
 		upstream_close(connection);
 		return;
 	}
-	while (step == STEP_ON && connection->exchange != NULL && !connection->is_paused) {
+	while (step == STEP_ON && may_go_on(connection)) {
 		do {
 			step = connection->head_is_done ? pass_body(connection)
 							: parse_head(connection);
-		} while (step == STEP_ON && connection->exchange != NULL && !connection->is_paused);
-		if (connection->exchange == NULL || connection->is_paused)
+		} while (step == STEP_ON && may_go_on(connection));
+		if (!may_go_on(connection))
 			return;
 		step = fill(connection);
 	}

@@ -89,12 +89,28 @@ static bool may_read(const struct upstream_connection *connection)
 	       && !connection->exchange->answer_is_over;
 }
 
+/* What was read together with the head that made the connection raw. */
+static void pass_input(struct upstream_connection *connection)
+{
+	struct input input = connection->input;
+	const struct text bytes = { input_bytes(&input), input_length(&input) };
+
+	if (!may_read(connection))
+		return;
+	connection->input = (struct input){ 0 };
+	if (bytes.len > 0)
+		exchange_response_body(connection->exchange, bytes);
+	input_release(&input, connection->link.pool);
+}
+
 void client_raw_on_input(struct upstream_connection *connection)
 {
 	struct slab_pool *pool = connection->link.pool;
 	struct slab *slab = slab_take(pool);
 	ssize_t got = -EAGAIN;
 
+	if (connection->input.bytes != NULL)
+		pass_input(connection);
 	while (may_read(connection)
 	       && (got = link_read(&connection->link, slab->data, SLAB_SIZE)) > 0)
 		exchange_response_body(connection->exchange,

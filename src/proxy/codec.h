@@ -16,6 +16,9 @@ struct server_codec {
 	void (*send_body)(struct exchange *exchange, struct text bytes); /* takes all */
 	/* The answer is complete. trailers may be NULL. The exchange is not touched afterwards. */
 	void (*send_end)(struct exchange *exchange, const struct http_fields *trailers);
+	/* The answer's head opened a tunnel: from now on the request's body is the client's bytes.
+	 */
+	void (*open_tunnel)(struct exchange *exchange);
 	/* A tunnel's upstream has said its last byte; the client goes on. */
 	void (*end_half)(struct exchange *exchange);
 	/* The answer cannot be completed: the client must see that something is missing. */

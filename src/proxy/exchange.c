@@ -12,6 +12,7 @@
 #include "proxy/log_format.h"
 #include "proxy/metrics_cluster.h"
 #include "proxy/mirror.h"
+#include "proxy/websocket.h"
 #include "proxy/worker.h"
 
 #define ARENA_FIRST 4096
@@ -287,9 +288,10 @@ void exchange_request_end(struct exchange *exchange, const struct http_fields *t
 	exchange->trailers_to_send = trailers;
 	if (exchange->answer_is_complete || filters_take_end(exchange))
 		return;
-	if (!exchange->is_tunnel)
+	if (!exchange->is_tunnel) {
 		start_timeout(exchange); /* where it is forwarded already; else that starts it */
-	retry_request_ended(exchange);
+		retry_request_ended(exchange);
+	}
 	mirror_end(exchange, trailers);
 	if (exchange->client_codec != NULL && exchange->client_codec->is_ready(exchange))
 		exchange->client_codec->send_end(exchange, trailers);
@@ -357,6 +359,8 @@ void exchange_upstream_ready(struct exchange *exchange)
 	exchange->client_codec->send_head(exchange, &exchange->request);
 	retry_send_body(exchange);
 	send_kept(exchange);
+	if (exchange->wants_tunnel)
+		return; /* the client's bytes wait for the upstream's word */
 	if (exchange->request_is_complete)
 		exchange->client_codec->send_end(exchange, exchange->trailers_to_send);
 	else if (!exchange->client_codec->is_full(exchange))
@@ -390,8 +394,19 @@ void exchange_edit_request(struct exchange *exchange)
 		exchange->request.authority = exchange->route->rewrite->authority;
 }
 
+/* The upstream has agreed: what follows are bytes, for as long as both ends like. */
+static void open_tunnel(struct exchange *exchange)
+{
+	exchange->is_tunnel = true;
+	exchange->request_is_complete = false;
+	timer_cancel(exchange->worker->loop, &exchange->timeout);
+	exchange->server_codec->open_tunnel(exchange);
+}
+
 void exchange_response_head(struct exchange *exchange)
 {
+	const bool opens_tunnel = exchange->wants_tunnel && exchange->response.status == 101;
+
 	exchange_note_answer(exchange);
 	if (retry_after_answer(exchange))
 		return;
@@ -399,11 +414,15 @@ void exchange_response_head(struct exchange *exchange)
 	exchange->response_start_ns = loop_now(exchange->worker->loop);
 	exchange->answer_started = true;
 	http_head_remove_hop_by_hop(&exchange->response);
+	if (opens_tunnel)
+		exchange->response.upgrade = WEBSOCKET;
 	edit_response(exchange);
 	balance_key_set_cookie(exchange);
 	if (log_format_reads_response(exchange->plan->plan->log_format))
 		http_head_keep(&exchange->response, &exchange->arena);
 	exchange->server_codec->send_head(exchange, &exchange->response);
+	if (opens_tunnel)
+		open_tunnel(exchange);
 }
 
 void exchange_response_body(struct exchange *exchange, struct text bytes)

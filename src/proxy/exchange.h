@@ -108,9 +108,12 @@ struct exchange {
 
 	bool is_tcp; /* no HTTP: the request is what the client's connection says, the answer what
 			the upstream's does */
-	bool is_tunnel;           /* bytes go both ways until both ends have said their last */
-	bool answer_is_over;      /* of a tunnel: the upstream has; the client has not */
-	bool request_is_complete; /* all of it was received */
+	bool wants_tunnel;         /* a WebSocket: a tunnel, once the upstream has agreed */
+	bool is_extended_connect;  /* it was asked for as RFC 8441 has it, and is answered so */
+	bool wants_own_connection; /* that nobody else uses, before or after it */
+	bool is_tunnel;            /* bytes go both ways until both ends have said their last */
+	bool answer_is_over;       /* of a tunnel: the upstream has; the client has not */
+	bool request_is_complete;  /* all of it was received */
 	const struct http_fields *trailers_to_send; /* of the complete request; NULL: none */
 	bool answer_started, answer_is_complete;
 	bool answered_here;  /* the answer is our own */

@@ -8,6 +8,7 @@
 #include "proxy/filter.h"
 
 #include "proxy/downstream.h"
+#include "proxy/websocket.h"
 #include "proxy/worker.h"
 
 /* ---- x-forwarded-client-cert ---- */
@@ -146,7 +147,8 @@ static void add_via(struct exchange *exchange)
 static enum filter_step on_request(struct exchange *exchange)
 {
 	http_head_remove_hop_by_hop(&exchange->request);
-	exchange->request.upgrade = (struct text){ NULL, 0 };
+	if (exchange->wants_tunnel)
+		exchange->request.upgrade = WEBSOCKET;
 	drop_outside_orders(exchange);
 	set_client_certificate(exchange);
 	set_forwarded(exchange);

@@ -2,6 +2,7 @@
 /* filter_normalize.c — refuses what is not spoken here and brings the path into the one form that
  * is matched, authorized and sent on. */
 #include "proxy/filter.h"
+#include "proxy/websocket.h"
 
 #include "proxy/downstream.h"
 #include "proxy/worker.h"
@@ -40,6 +41,8 @@ static enum filter_step on_request(struct exchange *exchange)
 	exchange->original_path = request->path;
 	exchange->original_authority = request->authority;
 	exchange->scheme = exchange->downstream->link.ssl != NULL ? TEXT("https") : TEXT("http");
+	if (websocket_is_wanted(request))
+		websocket_prepare(exchange);
 	if (http_head_is_connect(request)) {
 		exchange_answer(exchange, 405, "CONNECT is not served here\n", FLAG_BAD_REQUEST,
 				"connect_refused");
@@ -47,7 +50,8 @@ static enum filter_step on_request(struct exchange *exchange)
 	}
 	/* HTTP/2 over plain text by upgrade is an offer that may be passed over (RFC 9113, 3.1);
 	 * any other protocol is what the client came for */
-	if (request->upgrade.len > 0 && !text_starts_with_nocase(request->upgrade, TEXT("h2c"))) {
+	if (request->upgrade.len > 0 && !exchange->wants_tunnel
+	    && !text_starts_with_nocase(request->upgrade, TEXT("h2c"))) {
 		exchange_answer(exchange, 403, "this upgrade is not served here\n",
 				FLAG_BAD_REQUEST, "upgrade_failed");
 		return FILTER_ANSWERED;

@@ -11,6 +11,10 @@
 
 /* What a client offers to speak for raw bytes (ALPN, wire form). */
 #define ALPN_TCP TEXT("\x05istio")
+/* What it offers where only HTTP/1.1 will do. */
+#define ALPN_HTTP1                                                                                 \
+	TEXT("\x0eistio-http/1.1"                                                                  \
+	     "\x08http/1.1")
 
 /* Shared by the contexts made from it; immutable. */
 struct tls_trust;

@@ -302,6 +302,16 @@ static void send_body(struct exchange *exchange, struct text bytes)
 					loop_now(downstream->worker->loop) + BODY_TIMEOUT_NS);
 }
 
+static void open_tunnel(struct exchange *exchange)
+{
+	struct downstream *downstream = exchange->downstream;
+
+	downstream->state = DOWNSTREAM_RAW;
+	exchange->server_codec = &server_raw;
+	downstream->is_paused = false;
+	loop_defer(downstream->worker->loop, &downstream->resume);
+}
+
 static void abort_answer(struct exchange *exchange)
 {
 	end_connection(exchange->downstream);
@@ -345,6 +355,7 @@ const struct server_codec server_http1 = {
 	.send_head = send_head,
 	.send_body = send_body,
 	.send_end = send_end,
+	.open_tunnel = open_tunnel,
 	.abort = abort_answer,
 	.pause = pause_request,
 	.is_full = is_full,

@@ -155,11 +155,17 @@ static void send_interim(struct exchange *exchange, const struct http_head *head
 static void send_head(struct exchange *exchange, struct http_head *head)
 {
 	struct server_call *call = call_of(exchange);
+	const unsigned status = head->status;
 
 	if (text_is(exchange->request.method, "HEAD"))
 		head->framing = HTTP_BODY_NONE;
+	if (exchange->is_extended_connect && status == 101) {
+		head->status = 200; /* RFC 8441, section 5 */
+		http_fields_remove(&head->fields, TEXT("sec-websocket-accept"));
+	}
 	if (call->end.stream != NULL)
 		stream_end_send_head(&call->end, head);
+	head->status = status;
 }
 
 static void send_body(struct exchange *exchange, struct text bytes)
@@ -176,6 +182,18 @@ static void send_end(struct exchange *exchange, const struct http_fields *traile
 	stream_end_finish(&call->end, trailers);
 	if (!call->end.all_received && call->end.stream != NULL) /* RFC 9113 8.1 */
 		http_stream_reset(call->end.stream, HTTP_CLOSE_DONE);
+}
+
+static void pause_request(struct exchange *exchange, bool paused);
+
+static void open_tunnel(struct exchange *exchange)
+{
+	pause_request(exchange, false);
+}
+
+static void end_half(struct exchange *exchange)
+{
+	stream_end_finish(&call_of(exchange)->end, NULL);
 }
 
 static void abort_answer(struct exchange *exchange)
@@ -212,6 +230,8 @@ const struct server_codec server_http2 = {
 	.send_head = send_head,
 	.send_body = send_body,
 	.send_end = send_end,
+	.open_tunnel = open_tunnel,
+	.end_half = end_half,
 	.abort = abort_answer,
 	.pause = pause_request,
 	.is_full = is_full,
@@ -251,14 +271,15 @@ static const struct http2_events connection_events = {
 	.on_refused = on_refused,
 };
 
+static const struct http2_config config = { HTTP2_CONFIG_DEFAULT, .allow_extended_connect = true };
+
 void server_http2_start(struct downstream *downstream)
 {
 	struct worker *worker = downstream->worker;
 
 	downstream->state = DOWNSTREAM_HTTP2;
-	downstream->http2 =
-		http2_new(HTTP2_SERVER, &http2_config_default, &connection_events, downstream,
-			  worker->http2_memory, &downstream->link.out, &worker->slabs);
+	downstream->http2 = http2_new(HTTP2_SERVER, &config, &connection_events, downstream,
+				      worker->http2_memory, &downstream->link.out, &worker->slabs);
 }
 
 /* What is queued is sent first, GOAWAY among it; then the link's on_finished closes. */

@@ -74,6 +74,20 @@ void upstream_fail_waiting(struct upstream_connection *connection, enum upstream
 
 /* ---- opening ---- */
 
+static void offer_protocols(struct upstream_connection *connection, const struct upstream *upstream)
+{
+	struct link *link = &connection->link;
+
+	if (connection->is_raw) {
+		if (!upstream->leaves_mesh)
+			link_offer(link, ALPN_TCP);
+	} else if (connection->is_private) {
+		link_offer(link, upstream->leaves_mesh ? TEXT("\x08http/1.1") : ALPN_HTTP1);
+	} else if (upstream->offers.len > 0) {
+		link_offer(link, upstream->offers);
+	}
+}
+
 static void open_connection(struct exchange *exchange, struct pool *pool)
 {
 	const struct upstream *upstream = exchange->via;
@@ -87,10 +101,7 @@ static void open_connection(struct exchange *exchange, struct pool *pool)
 		upstream_fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
 		return;
 	}
-	if (connection->is_raw && !upstream->leaves_mesh)
-		link_offer(link, ALPN_TCP);
-	else if (!connection->is_raw && upstream->offers.len > 0)
-		link_offer(link, upstream->offers);
+	offer_protocols(connection, upstream);
 	if (terms->keepalive_s > 0)
 		socket_keep_alive(link->watch.fd, terms->keepalive_s, terms->keepalive_interval_s,
 				  terms->keepalive_probes);
@@ -100,7 +111,7 @@ static void open_connection(struct exchange *exchange, struct pool *pool)
 /* The exchange is one of those waiting already. */
 static void open_or_queue(struct exchange *exchange, struct pool *pool)
 {
-	if (pool->opening != NULL && !exchange->is_tcp) {
+	if (pool->opening != NULL && !exchange->wants_own_connection) {
 		wait_for_connection(exchange, pool->opening);
 	} else if (pool_begin_connection(pool)) {
 		open_connection(exchange, pool);
@@ -176,7 +187,9 @@ void upstream_connect(struct exchange *exchange, struct pool *pool, const struct
 	struct upstream_connection *connection = NULL;
 
 	exchange->via = upstream;
-	if (!exchange->is_tcp && list_is_empty(&pool->queued)) /* who waits longer goes first */
+	exchange->wants_own_connection = exchange->is_tcp || exchange->wants_tunnel;
+	if (!exchange->wants_own_connection
+	    && list_is_empty(&pool->queued)) /* who waits longer goes first */
 		connection = find_open(pool);
 	if (connection != NULL)
 		use(connection, exchange);
@@ -193,7 +206,8 @@ void upstream_serve_queued(struct deferred *deferred)
 	while (!list_is_empty(&pool->queued)) {
 		struct exchange *exchange =
 			LIST_ITEM(pool->queued.next, struct exchange, link_in_waiting);
-		struct upstream_connection *connection = exchange->is_tcp ? NULL : find_open(pool);
+		struct upstream_connection *connection =
+			exchange->wants_own_connection ? NULL : find_open(pool);
 
 		if (connection != NULL) {
 			stop_waiting(exchange);

@@ -65,6 +65,7 @@ struct upstream_connection *upstream_new(const struct exchange *exchange, struct
 	connection->pool = pool;
 	connection->upstream = upstream;
 	connection->plan = held_plan_ref(exchange->plan);
+	connection->is_private = exchange->wants_own_connection;
 	connection->is_raw = exchange->is_tcp;
 	connection->is_counted = true;
 	connection->timer.fire = on_timer;
@@ -76,7 +77,7 @@ struct upstream_connection *upstream_new(const struct exchange *exchange, struct
 	list_append(&worker->upstreams, &connection->link_in_worker);
 	pool->open_count++;
 	if ((upstream->tls != NULL || upstream->plain_http2) && !pool->speaks_http1
-	    && !connection->is_raw)
+	    && !connection->is_private)
 		pool->opening = connection;
 	return connection;
 }
@@ -119,7 +120,7 @@ static void on_open(struct link *link)
 	timer_cancel(link->loop, &connection->timer);
 	connection->upstream = NULL; /* of a plan that need not outlive the handshake */
 	held_plan_unref(TAKE(connection->plan));
-	if (connection->is_raw) {
+	if (connection->is_private) {
 		upstream_serve_waiting(connection);
 		if (connection->exchange == NULL)
 			upstream_close(connection); /* whoever wanted it has gone */
@@ -263,10 +264,10 @@ static void take_back(struct upstream_connection *connection)
 void upstream_release(struct upstream_connection *connection)
 {
 	const struct pool *pool = connection->pool;
-	const bool is_clean = connection->head_is_done && connection->keep_alive
-			      && connection->request_is_sent && link_is_open(&connection->link)
-			      && input_length(&connection->input) == 0
-			      && connection->link.out.len == 0;
+	const bool is_clean =
+		!connection->is_private && connection->head_is_done && connection->keep_alive
+		&& connection->request_is_sent && link_is_open(&connection->link)
+		&& input_length(&connection->input) == 0 && connection->link.out.len == 0;
 
 	connection->served++;
 	if (!is_clean || pool->holders == 0 || pool->worker->is_draining

@@ -34,7 +34,8 @@ struct upstream_connection {
 	struct input input;
 	struct http1_parser parser;
 	struct http1_body body; /* of the answer */
-	bool is_raw;            /* no HTTP: its exchange's bytes, once */
+	bool is_private;        /* for one exchange alone; never HTTP/2 */
+	bool is_raw;            /* its exchange's bytes and no HTTP, or none any more */
 	bool head_is_done, keep_alive, is_paused, request_is_sent, body_to_chunks;
 	struct deferred resume; /* goes on with what is in `input`; HTTP/2: writes */
 	struct deferred release;

@@ -384,9 +384,9 @@ def test_fields_of_the_origin_s_connection_stay_there(says, mesh):
 
 
 def test_upgrades_are_refused_or_passed_over(api, mesh):
-    web_socket = (b"GET /ws HTTP/1.1\r\nHost: api\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
-                  b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-    assert status_of(ask(mesh, web_socket + LAST)) == 403
+    """But for WebSockets: test_websocket.py."""
+    other = b"GET /x HTTP/1.1\r\nHost: api\r\nConnection: upgrade\r\nUpgrade: irc/6.9\r\n\r\n"
+    assert status_of(ask(mesh, other + LAST)) == 403
     h2c = (b"GET /h2c HTTP/1.1\r\nHost: api\r\nConnection: upgrade, http2-settings\r\nUpgrade: h2c\r\n"
            b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n")
     assert status_of(ask(mesh, h2c + LAST)) == 200
