@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stock rules and ours, live: each by the real act on this host, and something near it that is none."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+from harness.process import SHARED, wait_for
+
+STABLE = SHARED / "data/falco-rules/falco_rules.yaml"
+PYTHON = os.path.realpath("/usr/bin/python3")
+TRACE = "import ctypes, os, sys; c = ctypes.CDLL(None); c.ptrace({request}, {pid}, 0, 0)"
+
+
+class Host:
+    """Acts of which every alert bears the folder's name, by a command line, a program or a file in it."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.mark = str(self.folder)
+
+    def run(self, *command, program=None, **options):
+        return subprocess.run([*map(str, command)], executable=program, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=20, **options)
+
+    def program(self, name, source="/bin/busybox"):
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(source, path)
+        return path
+
+    def python(self, script, name="script", **options):
+        return self.run(self.program(name, PYTHON), "-S", "-c", script, self.mark, **options)
+
+
+def traversal(host):
+    host.run("/bin/cat", "/etc/../etc/../etc/shadow", host.mark)
+
+
+def read_secret(host):
+    host.run("/bin/cat", "/etc/shadow", host.mark)
+
+
+def read_secret_relative(host):
+    host.run("/bin/cat", "shadow", host.mark, cwd="/etc")
+
+
+def read_other(host):
+    host.run("/bin/cat", "/etc/hostname", host.mark)
+    host.run("/bin/cat", "/etc/../etc/hostname", host.mark)
+
+
+def shell_of_server(host):
+    host.python("import subprocess, sys; subprocess.run(['/bin/sh', '-c', ': ' + sys.argv[1]])", name="nginx")
+
+
+def shell_of_python(host):
+    host.python("import subprocess, sys; subprocess.run(['/bin/sh', '-c', ': ' + sys.argv[1]])")
+
+
+def daemon_logs_in(host):
+    os.chmod(host.program("login"), 0o755)
+    host.run("true", host.mark, program=host.folder / "login", user="daemon")
+
+
+def root_logs_in(host):
+    host.run("true", host.mark, program=host.program("login"))
+
+
+def find_keys(host):
+    host.run("/usr/bin/find", host.mark, "-name", "id_rsa")
+
+
+def find_others(host):
+    host.run("/usr/bin/find", host.mark, "-name", "id_card")
+
+
+def find_credentials(host):
+    host.run("/usr/bin/find", host.mark, "-path", "*/.aws/credentials")
+
+
+def empty_log(host):
+    os.close(os.open(host.folder / "syslog", os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
+
+
+def append_log(host):
+    os.close(os.open(host.folder / "syslog", os.O_WRONLY | os.O_CREAT | os.O_APPEND))
+    os.close(os.open(host.folder / "sh_history", os.O_WRONLY | os.O_CREAT | os.O_APPEND))
+
+
+def empty_history(host):
+    os.close(os.open(host.folder / "sh_history", os.O_WRONLY | os.O_CREAT | os.O_TRUNC))
+
+
+def shred(host):
+    host.run("shred", host.mark, program=host.program("shred"))
+
+
+def not_shred(host):
+    host.run("true", host.mark, program=host.program("shredder"))
+
+
+def link_secret(host):
+    host.run("/bin/ln", "-s", "/etc/shadow", host.folder / "link")
+
+
+def link_other(host):
+    host.run("/bin/ln", "-s", "/etc/hostname", host.folder / "other")
+    host.run("/bin/ln", "/etc/hostname", host.folder / "hard-other")
+
+
+def hard_link_secret(host):
+    host.run("/bin/ln", "/etc/shadow", host.folder / "hard")
+
+
+def attach(host):
+    with subprocess.Popen(["sleep", "20"]) as child:
+        host.python(TRACE.format(request=16, pid=child.pid))
+        child.kill()
+
+
+def peek_nothing(host):
+    host.python(TRACE.format(request=1000, pid=1))
+
+
+def traceme(host):
+    host.python(TRACE.format(request=0, pid=0))
+
+
+def run_from_shared_memory(host):
+    path = Path("/dev/shm") / host.folder.name
+    shutil.copy("/bin/busybox", path)
+    host.run(path, "true", host.mark)
+    path.unlink()
+
+
+def run_from_folder(host):
+    host.run(host.program("busybox"), "true", host.mark)
+
+
+def run_from_memory(host):
+    host.python("import os, sys; f = os.memfd_create('x'); os.write(f, open('/bin/busybox', 'rb').read()); "
+                "os.execve(f'/proc/self/fd/{f}', ['true', sys.argv[1]], {})")
+
+
+def ssh_to(host, port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))
+        address = probe.getsockname()[0]
+    if address.startswith("127."):
+        pytest.skip("this machine has no address but the loopback")
+    host.python(f"import socket\ns = socket.socket(); s.setblocking(False); s.connect_ex(('{address}', {port}))",
+                name="ssh")
+
+
+def ssh_to_https(host):
+    ssh_to(host, 443)
+
+
+def ssh_to_ssh(host):
+    ssh_to(host, 22)
+
+
+ROWS = [  # rule, the act, something near it
+    ("Directory traversal monitored file read", traversal, read_other),
+    ("Read sensitive file untrusted", read_secret, read_other),
+    ("Read sensitive file untrusted", read_secret_relative, read_other),
+    ("Run shell untrusted", shell_of_server, shell_of_python),
+    ("System user interactive", daemon_logs_in, root_logs_in),
+    ("Search Private Keys or Passwords", find_keys, find_others),
+    ("Find AWS Credentials", find_credentials, find_others),
+    ("Clear Log Activities", empty_log, append_log),
+    ("Remove Bulk Data from Disk", shred, not_shred),
+    ("Create Symlink Over Sensitive Files", link_secret, link_other),
+    ("Create Hardlink Over Sensitive Files", hard_link_secret, link_other),
+    ("PTRACE attached to process", attach, peek_nothing),
+    ("PTRACE anti-debug attempt", traceme, peek_nothing),
+    ("Execution from /dev/shm", run_from_shared_memory, run_from_folder),
+    ("Fileless execution via memfd_create", run_from_memory, run_from_folder),
+    ("Disallowed SSH Connection Non Standard Port", ssh_to_https, ssh_to_ssh),
+    ("Shell under a server process", shell_of_server, shell_of_python),
+    ("Program run from memory", run_from_memory, run_from_folder),
+    ("Program run from shared memory", run_from_shared_memory, run_from_folder),
+    ("Process taken over by another", attach, peek_nothing),
+    ("Process hides from debuggers", traceme, peek_nothing),
+    ("Secret file read", read_secret, read_other),
+    ("Secret file reached through parent directories", traversal, read_other),
+    ("Search for keys or passwords", find_keys, find_others),
+    ("Log emptied or removed", empty_history, append_log),
+    ("Data destroyed in bulk", shred, not_shred),
+    ("Link to a secret file", link_secret, link_other),
+    ("SSH to an unusual port", ssh_to_https, ssh_to_ssh),
+]
+
+
+class Alerts:
+    def __init__(self, sensor):
+        self.sensor = sensor
+
+    def of(self, mark):
+        lines = (json.loads(line) for line in self.sensor.log.splitlines() if mark in line)
+        return [alert for alert in lines if "rule" in alert]
+
+    def flush(self, folder):
+        """Waits until an act made now is told, so that all before it is."""
+        Path(folder).mkdir()
+        read_secret(Host(folder))
+        wait_for(lambda: self.of(str(folder)), "the mark is told")
+
+
+@pytest.fixture(scope="module")
+def alerts(watch):
+    if not STABLE.exists():
+        pytest.skip(f"{STABLE} is not there (MANGROVE_SHARED)")
+    return Alerts(watch("--json", "-r", STABLE))
+
+
+@pytest.fixture
+def folder():
+    """One that every user may enter, as pytest's may not."""
+    path = Path(tempfile.mkdtemp(prefix="acts-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.mark.parametrize("rule, act, near", ROWS, ids=[f"{row[0]} ({row[1].__name__})" for row in ROWS])
+def test_rule(alerts, folder, rule, act, near):
+    acting, nearby = folder / "acting", folder / "nearby"
+    acting.mkdir()
+    nearby.mkdir()
+    act(Host(acting))
+    alert = wait_for(lambda: [alert for alert in alerts.of(str(acting)) if alert["rule"] == rule],
+                     f"{rule}; there is {[alert['rule'] for alert in alerts.of(str(acting))]}", seconds=5)[0]
+    assert {"hostname", "output", "output_fields", "priority", "rule", "source", "tags", "time"} == set(alert)
+    assert "<NA>" not in str(alert["output_fields"].get("proc.cmdline"))
+    near(Host(nearby))
+    alerts.flush(folder / "flush")
+    assert rule not in [alert["rule"] for alert in alerts.of(str(nearby))]
+
+
+def test_filter_loses_no_alert(watch, folder):
+    """The same acts with the kernel dropping what no rule can match, and with everything delivered."""
+    if not STABLE.exists():
+        pytest.skip(f"{STABLE} is not there (MANGROVE_SHARED)")
+    both = [Alerts(watch("--json", "--filter", switch, "-r", STABLE)) for switch in ("on", "off")]
+    acts = {act for row in ROWS for act in row[1:] if act not in (ssh_to_https, ssh_to_ssh)}
+    for act in sorted(acts, key=lambda act: act.__name__):
+        place = folder / act.__name__
+        place.mkdir()
+        act(Host(place))
+    for number, alerts in enumerate(both):
+        alerts.flush(folder / f"flush-{number}")
+    told = [sorted((alert["rule"], alert["output"].split(": ", 1)[1])  # without the time: each sensor has its own
+                   for alert in alerts.of(str(folder)) if "flush" not in alert["output"])
+            for alerts in both]
+    assert len(told[0]) >= 20
+    assert told[0] == told[1]
