@@ -27,7 +27,8 @@ struct cluster_state {
 	atomic_int references;
 	atomic_uint_fast64_t turn; /* of ROUND_ROBIN: counts requests */
 	atomic_size_t unusable;    /* endpoints that are ejected; most times none */
-	atomic_size_t connections, waiting, requests, retries; /* where they are limited; pool.h */
+	atomic_size_t connections, waiting, requests; /* where they are limited; pool.h */
+	atomic_size_t retries, in_progress;           /* the same; retry_limit.c */
 	pthread_mutex_t ejecting; /* taken only when an endpoint is ejected or comes back */
 };
 

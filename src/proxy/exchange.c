@@ -167,6 +167,7 @@ static void finish(struct exchange *exchange)
 	timer_cancel(worker->loop, &exchange->timeout);
 	filters_cancel(exchange);
 	retry_settle(exchange);
+	retry_limit_leave(exchange);
 	mirror_leave(exchange);
 	if (exchange->client_codec != NULL)
 		exchange->client_codec->release(exchange);

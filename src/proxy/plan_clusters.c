@@ -143,6 +143,7 @@ static void set_balancing(struct plan_build *build, struct cluster *cluster,
 
 	if (traffic->balancer != NULL)
 		size = set_balancer(build, cluster, traffic->balancer);
+	cluster->retry_budget = traffic->retry_budget;
 	cluster->outliers = plan_outliers(build, cluster, traffic->outliers);
 	plan_locality_groups(build, cluster, workload->instance, traffic);
 	prepare_groups(build, cluster, size);

@@ -80,7 +80,7 @@ bool plan_route(struct plan_build *build, const struct local_workload *workload,
 		const struct virtual_service *service, const struct http_route *from,
 		struct text gateway, uint32_t listener_port, struct route *out);
 
-/* plan_retry.c: how often a request is tried. from NULL: Istio's default. */
+/* plan_retry.c: how often a request is tried. from NULL: the mesh's default, or Istio's. */
 const struct retry_policy *plan_retry(struct plan_build *build, const struct http_retry *from);
 const struct retry_policy *plan_inbound_retry(void);
 

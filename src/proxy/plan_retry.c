@@ -32,12 +32,19 @@ const struct retry_policy *plan_retry(struct plan_build *build, const struct htt
 	struct retry_policy *policy;
 
 	if (from == NULL)
+		from = build->mesh->default_http_retry_policy;
+	if (from == NULL)
 		return &by_default;
 	if (from->attempts == 0)
 		return &retry_never;
 	policy = ARENA_NEW(&build->plan->arena, struct retry_policy);
 	*policy = by_default;
 	policy->retries = (unsigned)from->attempts;
+	if (from->retry_remote_localities.is_set && from->retry_remote_localities.value)
+		plan_warn(build, from->at,
+			  "'retryRemoteLocalities' is not acted on: a retry goes to any endpoint "
+			  "that "
+			  "was not tried, nearer ones first");
 	if (from->retry_on.len > 0) {
 		policy->on = (struct retry_on){ 0 };
 		retry_on_add_list(&policy->on, from->retry_on);

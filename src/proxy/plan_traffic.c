@@ -132,10 +132,10 @@ static struct traffic traffic_of(const struct traffic_policy *policy, uint32_t p
 
 		if (own->port == port) /* replaces everything: what it omits is not inherited */
 			return (struct traffic){ own->tls, own->connection_pool, own->load_balancer,
-						 own->outlier_detection };
+						 own->outlier_detection, NULL };
 	}
 	return (struct traffic){ policy->tls, policy->connection_pool, policy->load_balancer,
-				 policy->outlier_detection };
+				 policy->outlier_detection, policy->retry_budget };
 }
 
 /* Whole blocks of a subset replace those of the rule. */
@@ -146,6 +146,7 @@ static struct traffic override(struct traffic base, struct traffic own)
 		.pool = own.pool != NULL ? own.pool : base.pool,
 		.balancer = own.balancer != NULL ? own.balancer : base.balancer,
 		.outliers = own.outliers != NULL ? own.outliers : base.outliers,
+		.retry_budget = own.retry_budget != NULL ? own.retry_budget : base.retry_budget,
 	};
 }
 

@@ -13,6 +13,7 @@ struct traffic { /* the blocks that hold; each may be NULL */
 	const struct connection_pool_settings *pool;
 	const struct load_balancer *balancer;
 	const struct outlier_detection *outliers;
+	const struct retry_budget *retry_budget;
 };
 
 /* The subset is one that a rule declares (or none was asked for, which gives NULL). */

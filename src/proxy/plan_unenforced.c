@@ -16,8 +16,6 @@ static void warn_policy(struct plan_build *build, const struct traffic_policy *p
 	warn_at(build, policy->tunnel != NULL ? &policy->tunnel->at : NULL, "tunnel");
 	warn_at(build, policy->proxy_protocol != NULL ? &policy->proxy_protocol->at : NULL,
 		"proxyProtocol");
-	warn_at(build, policy->retry_budget != NULL ? &policy->retry_budget->at : NULL,
-		"retryBudget");
 }
 
 void plan_warn_unenforced(struct plan_build *build)

@@ -42,6 +42,7 @@ void retry_begin_try(struct exchange *exchange, const struct cluster_endpoint *e
 
 	*tried = (struct tried_endpoint){ exchange->retry.tried, endpoint };
 	exchange->retry.tried = tried;
+	retry_limit_enter(exchange);
 	start_try_timeout(exchange);
 }
 
@@ -129,11 +130,17 @@ static bool try_again(struct exchange *exchange)
 {
 	const struct retry *retry = &exchange->retry;
 
+	retry_limit_give(exchange);
 	if (retry->policy->retries == 0 || retry->body_is_lost)
 		return false;
 	if (retry->count >= retry->policy->retries) {
 		exchange->flags |= FLAG_RETRY_LIMIT;
 		count(exchange, CLUSTER_RETRY_LIMIT_EXCEEDED);
+		return false;
+	}
+	if (!retry_limit_take(exchange)) {
+		exchange->flags |= FLAG_OVERFLOW;
+		count(exchange, CLUSTER_RETRY_OVERFLOW);
 		return false;
 	}
 	retry_later(exchange);

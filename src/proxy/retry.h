@@ -4,6 +4,7 @@
  *	plan_retry.c       what a route says, or Istio's default
  *	forward_terms.c    what the workload's own x-envoy-* fields change about it
  *	retry_policy.c     does this answer, or this failure, ask for another attempt?
+ *	retry_limit.c      does the cluster have room for one more?
  *	retry.c            the attempts of one exchange: body kept, back-off, time of a try
  *
  * What was sent of a request's body is kept until the answer is passed on, up to RETRY_BODY_MAX a
@@ -51,6 +52,13 @@ bool retry_wants_failure(const struct retry_policy *policy, enum upstream_failur
 /* How long to wait before the nth retry, from 1; `draw` is any random number. */
 uint64_t retry_backoff_ns(const struct retry_policy *policy, unsigned nth, uint64_t draw);
 
+/* ---- retry_limit.c ---- */
+
+void retry_limit_enter(struct exchange *exchange); /* its first attempt begins */
+void retry_limit_leave(struct exchange *exchange); /* it is over */
+bool retry_limit_take(struct exchange *exchange);  /* false: too many retries already */
+void retry_limit_give(struct exchange *exchange);  /* what was taken, if anything */
+
 /* ---- retry.c ---- */
 
 struct tried_endpoint;
@@ -62,6 +70,7 @@ struct retry { /* of an exchange */
 	struct byte_queue body; /* what was sent of the request's body */
 	bool body_is_lost;      /* more was sent than can be sent again */
 	bool stale_was_replaced;
+	bool is_in_progress, is_counted; /* by the cluster (retry_limit.c) */
 	struct timer backoff, try_timeout;
 };
 

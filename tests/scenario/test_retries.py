@@ -4,6 +4,7 @@
 import asyncio
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from harness.origin import read_request
@@ -24,6 +25,10 @@ OK = answer(200, "X-Which: ok")
 HANG_UP, HALF_A_HEAD, HANG = b"", b"HTTP/1.1 200 OK\r\nContent-Le", None
 
 
+class Late(bytes):
+    """An answer that comes after a while."""
+
+
 class Script:
     """A server whose nth request gets the nth answer, and all later ones the last; it hangs up in half a head."""
 
@@ -37,6 +42,8 @@ class Script:
             self.times.append(time.monotonic())
             if said is HANG:
                 await asyncio.sleep(30)
+            if isinstance(said, Late):
+                await asyncio.sleep(0.4)
             writer.write(said)
             await writer.drain()
             if b"\r\n\r\n" not in said:
@@ -180,6 +187,63 @@ def test_or_not_if_so_written(out):
     out(retries("5xx", attempts=5, more=", retryIgnorePreviousHosts: false"), [answer(503)], [answer(503)])
     assert out.get()[0] == 503
     assert sum(len(script.requests) for script in out.scripts) == 6
+
+
+DESTINATION_RULE = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {{name: limits, namespace: default}}
+spec:
+  host: {host}
+  trafficPolicy: {policy}
+"""
+
+
+def at_once(out, count):
+    """So many requests at a time; their statuses."""
+    with ThreadPoolExecutor(count) as pool:
+        return [answer[0] for answer in pool.map(lambda _: out.get(), range(count))]
+
+
+@pytest.mark.parametrize("policy", [
+    "{connectionPool: {http: {maxRetries: 2}}}",
+    "{retryBudget: {percent: 0, minRetryConcurrency: 2}}",
+    "{retryBudget: {percent: 25, minRetryConcurrency: 1}}",
+], ids=["maxRetries", "the least of a budget", "a share of the requests"])
+def test_retries_are_limited_together(out, mesh, policy):
+    """Eight requests at a time, each of which would be tried again for long: two may."""
+    mesh.write("limits.yaml", DESTINATION_RULE.format(host=HOST, policy=policy))
+    out("retries: {attempts: 1, retryOn: 5xx, backoff: 1s}", [Late(answer(503))])
+    assert at_once(out, 8) == [503] * 8
+    counts = out.counts()
+    assert (counts["retry"], counts["retry_overflow"]) == (2, 6)
+    wait_for(lambda: len(mesh.log_lines()) == 8, "the log has all of them")
+    assert [line["response_flags"] for line in mesh.log_lines()].count("UO") == 6
+    assert at_once(out, 1) == [503]  # and it is given back
+    assert out.counts()["retry"] == 3
+
+
+def test_a_budget_of_more_than_all_limits_nobody(out, mesh):
+    mesh.write("limits.yaml", DESTINATION_RULE.format(host=HOST, policy="{retryBudget: {percent: 100}}"))
+    out(retries("5xx"), [answer(503), answer(503), answer(503), answer(503), OK])
+    assert at_once(out, 4) == [200] * 4
+
+
+MESH_CONFIG = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: istio, namespace: istio-system}
+data:
+  mesh: |
+    defaultHttpRetryPolicy: {attempts: 4, retryOn: "503", backoff: 1ms}
+"""
+
+
+def test_the_mesh_may_have_another_default(out, mesh):
+    mesh.write("mesh.yaml", MESH_CONFIG)
+    out("timeout: 9s", [answer(503)])
+    assert out.get()[0] == 503
+    assert out.attempts() == ["1", "2", "3", "4", "5"]
 
 
 # --- bodies ---
