@@ -3,8 +3,10 @@
 
 #include "identity/audit_line.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -239,4 +241,44 @@ int audit_sync(struct audit *audit, struct error *err)
 		return error_set(err, -errno, "cannot sync %s: %s", audit->path, strerror(errno));
 	audit->is_synced = true;
 	return 0;
+}
+
+/* ---- recalling ---- */
+
+static void read_lines(const char *path, audit_line_fn line, void *owner)
+{
+	FILE *file = fopen(path, "re");
+	char *bytes = NULL;
+	size_t capacity = 0;
+	ssize_t len;
+
+	while (file != NULL && (len = getline(&bytes, &capacity, file)) > 0)
+		line(owner, (struct text){ bytes, (size_t)len - (bytes[len - 1] == '\n') });
+	free(bytes); /* getline's */
+	if (file != NULL)
+		fclose(file);
+}
+
+static int is_full_entry(const struct dirent *entry)
+{
+	return audit_is_full_file(entry->d_name);
+}
+
+void audit_recent(const struct audit *audit, audit_line_fn line, void *owner)
+{
+	struct dirent **entries = NULL;
+	const int count =
+		audit != NULL ? scandir(audit->directory, &entries, is_full_entry, alphasort) : -1;
+
+	for (int i = 0; i < count; i++) {
+		AUTO(mem_free_text)
+		char *path = mem_printf("%s/%s", audit->directory, entries[i]->d_name);
+
+		if (i == count - 1)
+			read_lines(path, line, owner);
+		free(entries[i]); /* scandir's */
+	}
+	free(entries);
+	if (audit != NULL)
+		read_lines(audit->path, line, owner);
 }

@@ -54,6 +54,10 @@ struct audit_summary {
 /* Called for each line that is right, in order. */
 typedef void (*audit_line_fn)(void *owner, struct text line);
 
+/* The records of the newest file and of the one before it: what a start needs to recall. audit
+ * NULL: there are none. */
+void audit_recent(const struct audit *audit, audit_line_fn line, void *owner);
+
 /* Reads all files of the directory in order and checks the chain. `expected`: a hash that must be
  * in it, or NULL. `line` may be NULL. -EBADMSG where something was changed: err says where and
  * what. */

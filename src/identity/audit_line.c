@@ -51,3 +51,15 @@ bool audit_line_parse(struct text line, struct audit_line *out)
 	number = text_split(&rest, ',');
 	return text_parse_number(number, UINT64_MAX - 1, &out->seq);
 }
+
+bool audit_is_full_file(const char *name)
+{
+	const struct text text = text_of(name), start = TEXT("audit-"), end = TEXT(".jsonl");
+	uint64_t number;
+
+	return text.len > start.len + end.len && text_starts_with(text, start)
+	       && text_ends_with(text, end)
+	       && text_parse_number(
+		       (struct text){ text.ptr + start.len, text.len - start.len - end.len },
+		       UINT64_MAX - 1, &number);
+}

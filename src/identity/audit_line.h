@@ -15,4 +15,6 @@ struct audit_line {
 
 /* `line` without its newline. False where it is no record at all. */
 bool audit_line_parse(struct text line, struct audit_line *out);
+/* Of a file that was renamed when it was full: "audit-000000000001.jsonl". */
+bool audit_is_full_file(const char *name);
 void audit_hash(struct text bytes, char out[AUDIT_HASH_TEXT]);

@@ -15,21 +15,9 @@ struct reading {
 	struct audit_summary *out;
 };
 
-static bool is_full_file(const char *name)
-{
-	const struct text text = text_of(name), start = TEXT("audit-"), end = TEXT(".jsonl");
-	uint64_t number;
-
-	return text.len > start.len + end.len && text_starts_with(text, start)
-	       && text_ends_with(text, end)
-	       && text_parse_number(
-		       (struct text){ text.ptr + start.len, text.len - start.len - end.len },
-		       UINT64_MAX - 1, &number);
-}
-
 static int is_full_entry(const struct dirent *entry)
 {
-	return is_full_file(entry->d_name);
+	return audit_is_full_file(entry->d_name);
 }
 
 /* What is wrong with a record, or NULL. */

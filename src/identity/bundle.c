@@ -27,6 +27,9 @@ static void free_bundle(struct bundle *bundle)
 	for (size_t i = 0; i < bundle->jwt_authority_count; i++)
 		EVP_PKEY_free(bundle->jwt_authorities[i].key);
 	mem_free(bundle->jwt_authorities);
+	for (size_t i = 0; i < bundle->crl_count; i++)
+		buffer_done(&bundle->crls[i]);
+	mem_free(bundle->crls);
 	mem_free(bundle);
 }
 
@@ -107,10 +110,31 @@ void bundles_add_jwt_authority(struct bundles *bundles, struct text trust_domain
 	authority->key = key;
 }
 
+void bundles_add_crl(struct bundles *bundles, struct text trust_domain, struct text der)
+{
+	struct bundle *bundle = bundles_add_trust_domain(bundles, trust_domain);
+	struct buffer copy = { 0 };
+
+	buffer_add(&copy, der.ptr, der.len);
+	bundle->crls =
+		mem_realloc_array(bundle->crls, bundle->crl_count + 1, sizeof(struct buffer));
+	bundle->crls[bundle->crl_count++] = copy;
+}
+
+static bool equal_crls(const struct bundle *a, const struct bundle *b)
+{
+	if (a->crl_count != b->crl_count)
+		return false;
+	for (size_t i = 0; i < a->crl_count; i++)
+		if (!text_equal(buffer_text(&a->crls[i]), buffer_text(&b->crls[i])))
+			return false;
+	return true;
+}
+
 bool bundle_equal(const struct bundle *a, const struct bundle *b)
 {
 	if (sk_X509_num(a->authorities) != sk_X509_num(b->authorities)
-	    || a->jwt_authority_count != b->jwt_authority_count)
+	    || a->jwt_authority_count != b->jwt_authority_count || !equal_crls(a, b))
 		return false;
 	for (int i = 0; i < sk_X509_num(a->authorities); i++)
 		if (X509_cmp(sk_X509_value(a->authorities, i), sk_X509_value(b->authorities, i))

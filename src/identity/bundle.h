@@ -26,6 +26,8 @@ struct bundle {
 	STACK_OF(X509) * authorities;          /* owned; may be empty: nothing is trusted */
 	struct jwt_authority *jwt_authorities; /* owned */
 	size_t jwt_authority_count;
+	struct buffer *crls; /* DER of revocation lists, for those who read them; owned */
+	size_t crl_count;
 };
 
 struct bundles {
@@ -47,6 +49,7 @@ int bundles_add(struct bundles *bundles, struct text trust_domain, X509 *authori
 /* The same for a key that signs JWT-SVIDs; longer key IDs are cut. */
 void bundles_add_jwt_authority(struct bundles *bundles, struct text trust_domain,
 			       struct text key_id, EVP_PKEY *key);
+void bundles_add_crl(struct bundles *bundles, struct text trust_domain, struct text der);
 /* The trust domain is known, even if nothing vouches for it yet (an empty bundle trusts nothing).
  */
 struct bundle *bundles_add_trust_domain(struct bundles *bundles, struct text trust_domain);

@@ -61,6 +61,13 @@ static void find_active_times(struct ca *ca)
 	}
 }
 
+static void recall_issued(void *owner, struct text line)
+{
+	struct ca *ca = owner;
+
+	issued_add_record(&ca->issued, line, clock_wall_ns());
+}
+
 int ca_open(const char *directory, const char *trust_domain, const struct ca_options *options,
 	    struct ca **out, struct error *err)
 {
@@ -70,6 +77,7 @@ int ca_open(const char *directory, const char *trust_domain, const struct ca_opt
 
 	ca->root = ca->issuer = ca->jwt = NOT_THERE;
 	ca->store.lock = -1;
+	issued_init(&ca->issued);
 	if (options != NULL)
 		ca->options = *options;
 	ca->limit.workload_rate = (unsigned)or_default(ca->options.limits.workload_rate, 100);
@@ -89,6 +97,7 @@ int ca_open(const char *directory, const char *trust_domain, const struct ca_opt
 			 "or tokens (--root-key, --issuer-key) protect them further",
 			 directory);
 	find_active_times(ca);
+	audit_recent(ca->options.audit, recall_issued, ca);
 	result = ca_maintain(ca, clock_wall_ns(), &changed, err);
 	if (result == 0)
 		*out = TAKE(ca);
@@ -105,6 +114,8 @@ void ca_close(struct ca *ca)
 	EVP_PKEY_free(ca->root_key);
 	EVP_PKEY_free(ca->issuer_key);
 	ca_limit_done(&ca->limit);
+	issued_done(&ca->issued);
+	ca_drop_crls(ca);
 	bundles_unref(ca->bundles);
 	revocations_unref(ca->revocations);
 	ca_store_done(&ca->store);

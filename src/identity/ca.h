@@ -48,7 +48,8 @@ struct ca_options { /* all optional; texts are borrowed for as long as the autho
 	const char *root_key;       /* "pkcs11:…" instead of a key of our making */
 	const char *issuer_key;     /* the same */
 	const char *key_encryption; /* see key_vault.h */
-	const char *crl_url;        /* stands in certificates: where outsiders find the CRL */
+	const char *crl_url;        /* stands in certificates; "{issuer}": its serial, as in crl/ */
+	const char *crl_directory;  /* crl.pem and crl/SERIAL.crl go there; NULL: no such files */
 	struct audit *audit;        /* borrowed; NULL: no record is kept */
 };
 

@@ -72,19 +72,20 @@ static const struct authority *signing(const struct ca *ca, size_t place, int64_
 }
 
 /* The record is written before anybody gets the certificate. */
-static int record_issue(const struct ca *ca, const struct svid *svid, struct error *err)
+static int record_issue(struct ca *ca, const struct svid *svid, struct error *err)
 {
 	char until[CLOCK_TEXT_MAX], serial[SERIAL_TEXT_MAX], key[KEY_HASH_TEXT_MAX];
 	char issuer[SERIAL_TEXT_MAX];
-	struct key_hash hash;
+	struct credential credential;
 
 	clock_format_utc(until, svid->not_after_ns);
 	certificate_serial(svid_leaf(svid), serial);
 	certificate_serial(sk_X509_value(svid->chain, 1), issuer);
-	key_hash_of_certificate(svid_leaf(svid), &hash);
+	credential_of_path(svid->chain, &credential);
+	issued_add(&ca->issued, text_of(svid->id), issuer, &credential, svid->not_after_ns);
 	log_info("issued %s, serial %s, valid until %s", svid->id, serial, until);
 	return AUDIT_WRITE(ca->options.audit, "issue", err, { "id", svid->id },
-			   { "serial", serial }, { "key", key_hash_format(&hash, key) },
+			   { "serial", serial }, { "key", key_hash_format(&credential.key, key) },
 			   { "issuer", issuer }, { "not_after", until });
 }
 
@@ -112,6 +113,19 @@ static EVP_PKEY *given_or_new_key(EVP_PKEY *given)
 	return given != NULL ? given : p256_key_new();
 }
 
+/* The issuer's own list: "{issuer}" in the address stands for its serial, as in the file's name. */
+static char *crl_url_of(const struct ca *ca, const struct authority *issuer)
+{
+	const char *mark = "{issuer}", *url = ca->options.crl_url;
+	const char *place = url != NULL ? strstr(url, mark) : NULL;
+	char serial[SERIAL_TEXT_MAX];
+
+	if (place == NULL)
+		return url != NULL ? mem_strdup(url) : NULL;
+	return mem_printf("%.*s%s%s", (int)(place - url), url,
+			  certificate_serial(issuer->certificate, serial), place + strlen(mark));
+}
+
 int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_t now_ns,
 	     struct svid **out, struct error *err)
 {
@@ -129,10 +143,11 @@ int ca_issue(struct ca *ca, struct text spiffe_id, EVP_PKEY *subject_key, int64_
 		return openssl_error(err, -EIO, "cannot make a key");
 
 	const struct signer signer = authority_signer(issuer);
+	AUTO(mem_free_text) char *crl_url = crl_url_of(ca, issuer);
 	X509 *leaf = certificate_make_leaf(
 		key, spiffe_id,
-		validity_from(now_ns, ca->options.lifetimes.svid_ns, issuer->not_after_ns),
-		ca->options.crl_url, &signer, err);
+		validity_from(now_ns, ca->options.lifetimes.svid_ns, issuer->not_after_ns), crl_url,
+		&signer, err);
 
 	if (leaf == NULL)
 		return -EIO;

@@ -62,6 +62,7 @@ int ca_add(struct ca *ca, struct authority *authority, const char *event, struct
 	ca->authorities = mem_realloc_array(ca->authorities, ca->authority_count + 1,
 					    sizeof(struct authority));
 	ca->authorities[ca->authority_count++] = *authority;
+	ca->crl_due_ns = 0; /* it needs a list of its own */
 	return 0;
 }
 

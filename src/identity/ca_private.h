@@ -3,6 +3,7 @@
 #pragma once
 
 #include "identity/ca.h"
+#include "identity/ca_issued.h"
 #include "identity/ca_limit.h"
 #include "identity/ca_store.h"
 #include "identity/certificate.h"
@@ -19,6 +20,10 @@ struct ca {
 	struct revocations *revocations; /* a reference; NULL: none */
 	struct bundles *bundles;         /* of the roots and JWT keys that are valid now */
 	struct ca_limit limit;
+	struct issued_list issued;
+	struct buffer *crls; /* DER; owned */
+	size_t crl_count;
+	int64_t crl_due_ns;       /* when they are made again */
 	int64_t busy_recorded_ns; /* when a denial for want of a free place was recorded last */
 	bool has_asked;           /* for a new issuer, in the log */
 };
@@ -37,3 +42,9 @@ struct validity validity_from(int64_t now_ns, uint64_t life_ns, int64_t limit_ns
 int ca_make(struct ca *ca, enum authority_kind kind, int64_t now_ns, struct error *err);
 /* Saves what it is given and counts it. Takes what it owns. `event`: "create" or "import". */
 int ca_add(struct ca *ca, struct authority *authority, const char *event, struct error *err);
+
+/* ---- ca_crl.c ---- */
+
+/* Makes the revocation lists anew if that is due, and writes them beside the directory. */
+int ca_make_crls(struct ca *ca, int64_t now_ns, struct error *err);
+void ca_drop_crls(struct ca *ca);

@@ -126,6 +126,8 @@ static int collect_bundles(const struct ca *ca, int64_t now_ns, struct bundles *
 	AUTO(bundles_unref) struct bundles *bundles = bundles_new();
 	const struct text trust_domain = text_of(ca->trust_domain);
 
+	for (size_t i = 0; i < ca->crl_count; i++)
+		bundles_add_crl(bundles, trust_domain, buffer_text(&ca->crls[i]));
 	bundles_add_trust_domain(bundles, trust_domain);
 	for (size_t i = 0; i < ca->authority_count; i++) {
 		const struct authority *each = &ca->authorities[i];
@@ -265,6 +267,7 @@ void ca_set_revocations(struct ca *ca, struct revocations *revocations)
 {
 	struct revocations *before = ca->revocations;
 
+	ca->crl_due_ns = 0;
 	ca->revocations = revocations_ref(revocations);
 	revocations_unref(before);
 }
@@ -303,8 +306,14 @@ int ca_maintain(struct ca *ca, int64_t now_ns, bool *bundles_changed, struct err
 		return result;
 	ca->root = choose_signing(ca, AUTHORITY_ROOT, now_ns);
 	ca->jwt = choose_signing(ca, AUTHORITY_JWT, now_ns);
-	result = publish(ca, now_ns, bundles_changed, err);
-	return result == 0 ? prepare_issuer(ca, now_ns, err) : result;
+	result = prepare_issuer(ca, now_ns, err);
+	if (result == 0)
+		result = ca_make_crls(ca, now_ns, err);
+
+	/* what could not be made does not keep back what is there */
+	const int published = publish(ca, now_ns, bundles_changed, result == 0 ? err : NULL);
+
+	return result < 0 ? result : published;
 }
 
 int ca_rotate(struct ca *ca, enum authority_kind kind, int64_t now_ns, struct error *err)

@@ -37,6 +37,30 @@ const char *key_hash_format(const struct key_hash *hash, char out[KEY_HASH_TEXT_
 	return out;
 }
 
+/* -1: no such digit. */
+static int hex_digit(char c)
+{
+	const char lower = char_lower(c);
+
+	if (char_is_digit(lower))
+		return lower - '0';
+	return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+bool key_hash_parse(struct text hex, struct key_hash *out)
+{
+	if (hex.len != (size_t)2 * KEY_HASH_SIZE)
+		return false;
+	for (size_t i = 0; i < KEY_HASH_SIZE; i++) {
+		const int high = hex_digit(hex.ptr[2 * i]), low = hex_digit(hex.ptr[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		out->bytes[i] = (unsigned char)(high << 4 | low);
+	}
+	return true;
+}
+
 static void take_serial(const X509 *leaf, struct credential *out)
 {
 	char serial[SERIAL_TEXT_MAX];

@@ -25,6 +25,7 @@ struct credential {
 
 void key_hash_of_certificate(const X509 *certificate, struct key_hash *out);
 void key_hash_of_key(const EVP_PKEY *key, struct key_hash *out);
+bool key_hash_parse(struct text hex, struct key_hash *out); /* 64 digits of either case */
 #define KEY_HASH_TEXT_MAX (2 * KEY_HASH_SIZE + 1)
 const char *key_hash_format(const struct key_hash *hash, char out[KEY_HASH_TEXT_MAX]);
 

@@ -29,22 +29,13 @@ static struct text normal_serial(struct revocations *revocations, struct text se
 	return (struct text){ out, len };
 }
 
-static unsigned char hex_digit(char c)
-{
-	const char lower = char_lower(c);
-
-	return (unsigned char)(char_is_digit(lower) ? lower - '0' : lower - 'a' + 10);
-}
-
 /* The bytes of 64 hex digits, which the decoder has checked. */
 static struct text bytes_of_hash(struct revocations *revocations, struct text hex)
 {
-	unsigned char *out = arena_alloc_bytes(&revocations->arena, KEY_HASH_SIZE);
+	struct key_hash *out = ARENA_NEW(&revocations->arena, struct key_hash);
 
-	for (size_t i = 0; i < KEY_HASH_SIZE; i++)
-		out[i] = (unsigned char)(hex_digit(hex.ptr[2 * i]) << 4
-					 | hex_digit(hex.ptr[2 * i + 1]));
-	return (struct text){ (const char *)out, KEY_HASH_SIZE };
+	key_hash_parse(hex, out);
+	return (struct text){ (const char *)out->bytes, KEY_HASH_SIZE };
 }
 
 static void chain(struct map *map, struct text key, struct denial *denial)

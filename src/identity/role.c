@@ -206,6 +206,7 @@ static int open_authority(struct role *role, const struct resource_set *set, str
 	if (result < 0)
 		return result;
 	how.audit = role->audit;
+	how.crl_directory = options->state;
 	return ca_open(directory, choose_trust_domain(options, set), &how, &role->ca, err);
 }
 

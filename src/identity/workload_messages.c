@@ -128,6 +128,27 @@ static int add_federated(struct arena *arena, const struct identity_set *set,
 	return 0;
 }
 
+/* Field `crl` of both responses; views into the bundles. */
+static size_t list_crls(struct arena *arena, const struct bundles *bundles,
+			ProtobufCBinaryData **out)
+{
+	size_t count = 0, filled = 0;
+
+	for (size_t i = 0; i < bundles->count; i++)
+		count += bundles->items[i]->crl_count;
+	*out = ARENA_ARRAY(arena, count, ProtobufCBinaryData);
+	for (size_t i = 0; i < bundles->count; i++)
+		for (size_t k = 0; k < bundles->items[i]->crl_count; k++) {
+			const struct buffer *crl = &bundles->items[i]->crls[k];
+
+			(*out)[filled++] = (ProtobufCBinaryData){
+				.len = crl->len,
+				.data = (uint8_t *)crl->data,
+			};
+		}
+	return count;
+}
+
 int workload_write_svids(struct buffer *out, const struct identity_set *set, struct error *err)
 {
 	AUTO_ARENA struct arena arena;
@@ -141,6 +162,7 @@ int workload_write_svids(struct buffer *out, const struct identity_set *set, str
 		response.n_svids++;
 		result = encode_svid(&arena, set, set->svids[i], response.svids[i], err);
 	}
+	response.n_crl = list_crls(&arena, set->bundles, &response.crl);
 	if (result == 0)
 		result = add_federated(&arena, set, &response, err);
 	if (result == 0)
@@ -155,6 +177,7 @@ int workload_write_bundles(struct buffer *out, const struct identity_set *set, s
 	X509BundlesResponse response = X509_BUNDLES_RESPONSE__INIT;
 
 	arena_init(&arena, 4096);
+	response.n_crl = list_crls(&arena, set->bundles, &response.crl);
 	response.bundles =
 		ARENA_ARRAY(&arena, set->bundles->count, X509BundlesResponse__BundlesEntry *);
 	for (size_t i = 0; i < set->bundles->count; i++) {

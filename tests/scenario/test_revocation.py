@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import json
 import socket
+import subprocess
 import time
 
 import grpc
@@ -268,3 +269,42 @@ def test_bad_revocations_are_told(mangrove, resources):
     for words in ("a serial number of at most 40 hexadecimal digits", "starts with spiffe://", "goes with 'spiffeID' alone",
                   "needs 'serial', 'key', 'spiffeID' or 'authority'"):
         assert words in told.stdout + told.stderr, words
+
+
+# --- for those who do not read our resources ---
+
+def test_outsiders_have_a_revocation_list(start, state, resources, mangrove, tmp_path):
+    resources.write("workloads.yaml", WORKLOADS)
+    options = ("--state", state, "--crl-url", "http://crl.example.com/{issuer}.crl", resources.path)
+    role = start("identity", *options)
+    role.wait_for_log("Workload API at")
+    for name in ("good", "bad", "older"):
+        mangrove("id", "issue", WEB.replace("web", "other" if name == "good" else "web"), "--out", tmp_path / name,
+                 "--state", state, check=True)
+
+    def judge(name):
+        """What openssl says of a certificate, with the list."""
+        return subprocess.run(
+            ["openssl", "verify", "-crl_check_all", "-CRLfile", state / "crl.pem", "-CAfile", state / "ca/root-1.pem",
+             "-untrusted", state / "ca/issuer-1-1.pem", tmp_path / name / "svid.pem"], capture_output=True, text=True)
+
+    assert judge("bad").returncode == judge("good").returncode == 0, judge("bad").stderr
+    stream = WorkloadApi(state / "workload-api.sock").fetch_x509_svid()
+    before = next(stream)
+    assert len(before.crl) == 2, "the root's and the issuer's"
+    mangrove("id", "revoke", tmp_path / "bad/svid.pem", "--reason", "lost", "--name", "bad", "--state", state, check=True)
+    wait_for(lambda: "certificate revoked" in judge("bad").stderr, "it is on the list")
+    assert judge("good").returncode == judge("older").returncode == 0
+    bad = x509.load_pem_x509_certificate((tmp_path / "bad/svid.pem").read_bytes())
+    lists = [x509.load_der_x509_crl(crl) for crl in next(stream).crl]
+    assert any(crl.get_revoked_certificate_by_serial_number(bad.serial_number) for crl in lists)
+    points = bad.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    issuer = x509.load_pem_x509_certificate((state / "ca/issuer-1-1.pem").read_bytes())
+    assert points[0].full_name[0].value == f"http://crl.example.com/{issuer.serial_number:x}.crl"
+    assert (state / "crl" / f"{issuer.serial_number:x}.crl").exists()
+
+    role.stop()  # what was issued before is known again from the record
+    start("identity", *options).wait_for_log("Workload API at")
+    mangrove("id", "revoke", WEB, "--reason", "all of it", "--name", "web", "--state", state, check=True)
+    wait_for(lambda: "certificate revoked" in judge("older").stderr, "by its SPIFFE ID")
+    assert judge("good").returncode == 0, judge("good").stderr
