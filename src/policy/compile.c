@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/compiled.h"
 #include "policy/lint.h"
+#include "policy/rule_share.h"
 #include "policy/validate.h"
 
 #include <errno.h>
@@ -87,7 +88,8 @@ static void compile_mesh(struct policy *policy)
 	policy->trust_domains = (struct trust_domains){ trust_domains, aliases + 1 };
 }
 
-static void compile_authorization(struct policy *policy, const struct authorization_policy *source,
+static void compile_authorization(struct policy *policy, struct rule_share *share,
+				  const struct authorization_policy *source,
 				  struct compiled_authorization *out)
 {
 	const struct term_context context = { .arena = &policy->arena,
@@ -100,9 +102,9 @@ static void compile_authorization(struct policy *policy, const struct authorizat
 	size_t tcp_count = 0;
 
 	for (size_t i = 0; i < source->rules.count; i++) {
-		http[i] = rule_compile(&context, source, i, REQUEST_HTTP);
+		http[i] = rule_compile(&context, share, source, i, REQUEST_HTTP);
 		tcp[tcp_count] = rule_uses_http(&source->rules.items[i])
-					 ? rule_compile(&context, source, i, REQUEST_TCP)
+					 ? rule_compile(&context, share, source, i, REQUEST_TCP)
 					 : http[i];
 		tcp_count += tcp[tcp_count] != NULL;
 	}
@@ -115,13 +117,15 @@ static void compile_authorization(struct policy *policy, const struct authorizat
 static void compile_authorizations(struct policy *policy)
 {
 	struct resource_list list = resource_set_list(policy->set, KIND_AUTHORIZATION_POLICY);
+	struct rule_share share = { .arena = &policy->arena };
 
 	policy->authorizations =
 		ARENA_ARRAY(&policy->arena, list.count, struct compiled_authorization);
 	policy->authorization_count = list.count;
 	for (size_t i = 0; i < list.count; i++)
-		compile_authorization(policy, authorization_policy_of(list.items[i]),
+		compile_authorization(policy, &share, authorization_policy_of(list.items[i]),
 				      &policy->authorizations[i]);
+	rule_share_done(&share);
 }
 
 static void compile_accesses(struct policy *policy)

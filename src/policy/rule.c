@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/rule.h"
 
+#include "policy/rule_share.h"
+
 const struct text_list *source_list(const struct authorization_source *source, enum field field,
 				    bool negative)
 {
@@ -166,7 +168,20 @@ struct rule_origin rule_origin_make(struct arena *arena, const struct resource *
 	};
 }
 
-const struct rule *rule_compile(const struct term_context *context,
+static void share_parts(struct rule *rule, struct rule_share *share)
+{
+	const struct clause_list parts[RULE_PARTS] = {
+		[PART_OPERATIONS] = { rule->operations, rule->operation_count },
+		[PART_SOURCES] = { rule->sources, rule->source_count },
+		[PART_CONDITIONS] = { &rule->conditions, rule->conditions.count > 0 },
+	};
+
+	for (enum rule_part part = 0; part < RULE_PARTS; part++)
+		if (parts[part].count > 0)
+			rule->judged[part] = rule_share_list(share, parts[part]);
+}
+
+const struct rule *rule_compile(const struct term_context *context, struct rule_share *share,
 				const struct authorization_policy *policy, size_t index,
 				enum request_protocol protocol)
 {
@@ -192,6 +207,7 @@ const struct rule *rule_compile(const struct term_context *context,
 	rule->operation_count = written->to.count;
 	rule->conditions = compile_conditions(context, protocol, written);
 	rule->conditions.at = written->at;
+	share_parts(rule, share);
 	return rule;
 }
 
@@ -203,20 +219,24 @@ bool clause_matches(const struct clause *clause, const struct request_facts *fac
 	return true;
 }
 
-static bool any_clause_matches(const struct clause *clauses, size_t count,
-			       const struct request_facts *facts)
+static bool list_holds(const struct clause_list *list, const struct request_facts *facts)
 {
-	if (count == 0)
-		return true;
-	for (size_t i = 0; i < count; i++)
-		if (clause_matches(&clauses[i], facts))
+	for (size_t i = 0; i < list->count; i++)
+		if (clause_matches(&list->items[i], facts))
 			return true;
-	return false;
+	return list->count == 0;
+}
+
+bool rule_rest_matches(const struct rule *rule, enum rule_part known,
+		       const struct request_facts *facts)
+{
+	for (enum rule_part part = 0; part < RULE_PARTS; part++)
+		if (part != known && !list_holds(&rule->judged[part], facts))
+			return false;
+	return true;
 }
 
 bool rule_matches(const struct rule *rule, const struct request_facts *facts)
 {
-	return any_clause_matches(rule->operations, rule->operation_count, facts)
-	       && any_clause_matches(rule->sources, rule->source_count, facts)
-	       && clause_matches(&rule->conditions, facts);
+	return rule_rest_matches(rule, RULE_PARTS, facts);
 }

@@ -12,8 +12,20 @@ struct clause { /* matches when all its terms do; without terms always */
 	struct source_pos at;
 };
 
+struct clause_list {
+	const struct clause *items;
+	size_t count;
+};
+
+/* In the order in which they are judged. */
+enum rule_part { PART_OPERATIONS = 0, PART_SOURCES, PART_CONDITIONS, RULE_PARTS };
+
 struct rule {
+	/* What requests are judged by. Equal lists of all rules are one (rule_share.h), so the
+	 * positions in them may be another rule's. An empty list holds. */
+	struct clause_list judged[RULE_PARTS];
 	struct rule_origin origin;
+	/* The same with the rule's own positions, to explain by. */
 	const struct clause *sources; /* any of them; none: anyone */
 	size_t source_count;
 	const struct clause *operations; /* any of them; none: anything */
@@ -23,13 +35,17 @@ struct rule {
 
 /* For TCP, what only HTTP has narrows or widens, towards safety: an ALLOW rule that asks for it is
  * dropped (NULL), elsewhere only that term is. */
-const struct rule *rule_compile(const struct term_context *context,
+struct rule_share;
+const struct rule *rule_compile(const struct term_context *context, struct rule_share *share,
 				const struct authorization_policy *policy, size_t index,
 				enum request_protocol protocol);
 bool rule_uses_http(const struct authorization_rule *rule);
 
 bool clause_matches(const struct clause *clause, const struct request_facts *facts);
 bool rule_matches(const struct rule *rule, const struct request_facts *facts);
+/* The same where one part is known to hold; RULE_PARTS: none is. */
+bool rule_rest_matches(const struct rule *rule, enum rule_part known,
+		       const struct request_facts *facts);
 
 /* "AuthorizationPolicy", and the texts by which logs name the rule. */
 struct rule_origin rule_origin_make(struct arena *arena, const struct resource *meta, size_t index,

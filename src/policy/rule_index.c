@@ -21,6 +21,9 @@ struct rule_index {
 	struct dimension *dimensions;
 	uint32_t *unfiled; /* examined every time; in order */
 	size_t unfiled_count;
+	/* Of each rule the part that holds wherever its entry is found: what it was filed under is
+	 * all that part asks. RULE_PARTS: none. */
+	unsigned char *implied;
 };
 
 /* ---- which values a rule can be filed under ---- */
@@ -204,41 +207,68 @@ static void file_term(struct rule_index *index, const struct term *term, uint32_
 	}
 }
 
-static void file_alternatives(struct rule_index *index, struct census *census,
-			      const struct clause *clauses, size_t count, uint32_t rule)
+/* To find an entry of it is to match all of the clause. */
+static bool entry_says_all(const struct clause *clause)
 {
-	const struct term *best;
+	const struct term *term = &clause->terms[0];
 
-	for (size_t i = 0; i < count; i++) {
-		best_term(census, &clauses[i], &best);
+	if (clause->count != 1 || fields[term->field].values != VALUES_TEXT
+	    || term->not_values.count > 0)
+		return false;
+	for (size_t i = 0; i < term->values.count; i++)
+		if (term->values.items[i].pattern.kind == PATTERN_TEMPLATE) /* by its prefix */
+			return false;
+	return true;
+}
+
+static void file_alternatives(struct rule_index *index, struct census *census,
+			      const struct clause_list *list, enum rule_part part, uint32_t rule)
+{
+	bool says_all = true;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct term *best;
+
+		best_term(census, &list->items[i], &best);
 		if (best != NULL) /* or it would not be filed here */
 			file_term(index, best, rule);
+		says_all = says_all && entry_says_all(&list->items[i]);
 	}
+	if (says_all)
+		index->implied[rule] = (unsigned char)part;
 }
 
 static void file_rule(struct rule_index *index, struct census *census, uint32_t number)
 {
+	/* where it costs the same: who comes tells more than what is wanted */
+	static const enum rule_part preferred[] = { PART_SOURCES, PART_OPERATIONS,
+						    PART_CONDITIONS };
 	const struct rule *rule = index->rules[number];
-	uint64_t sources = alternatives_cost(census, rule->sources, rule->source_count);
-	uint64_t operations = alternatives_cost(census, rule->operations, rule->operation_count);
-	uint64_t conditions = alternatives_cost(census, &rule->conditions, 1);
+	enum rule_part cheapest = RULE_PARTS;
+	uint64_t least = NEVER_FILED;
 
-	if (sources == NEVER_FILED && operations == NEVER_FILED && conditions == NEVER_FILED)
+	index->implied[number] = RULE_PARTS;
+	for (size_t i = 0; i < COUNT_OF(preferred); i++) {
+		const struct clause_list *list = &rule->judged[preferred[i]];
+		const uint64_t cost = alternatives_cost(census, list->items, list->count);
+
+		if (cost < least) {
+			least = cost;
+			cheapest = preferred[i];
+		}
+	}
+	if (cheapest == RULE_PARTS)
 		index->unfiled[index->unfiled_count++] = number;
-	else if (sources <= operations && sources <= conditions)
-		file_alternatives(index, census, rule->sources, rule->source_count, number);
-	else if (operations <= conditions)
-		file_alternatives(index, census, rule->operations, rule->operation_count, number);
 	else
-		file_alternatives(index, census, &rule->conditions, 1, number);
+		file_alternatives(index, census, &rule->judged[cheapest], cheapest, number);
 }
 
-static void count_clauses(struct census *census, const struct clause *clauses, size_t count,
-			  uint32_t rule)
+static void count_rule(struct census *census, const struct rule *rule, uint32_t number)
 {
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < clauses[i].count; j++)
-			count_term(census, &clauses[i].terms[j], rule);
+	for (enum rule_part part = 0; part < RULE_PARTS; part++)
+		for (size_t i = 0; i < rule->judged[part].count; i++)
+			for (size_t j = 0; j < rule->judged[part].items[i].count; j++)
+				count_term(census, &rule->judged[part].items[i].terms[j], number);
 }
 
 const struct rule_index *rule_index_build(struct arena *arena, const struct rule *const *rules,
@@ -253,11 +283,9 @@ const struct rule_index *rule_index_build(struct arena *arena, const struct rule
 	index->rules = rules;
 	index->count = count;
 	index->unfiled = ARENA_ARRAY(arena, count, uint32_t);
-	for (uint32_t i = 0; i < count; i++) {
-		count_clauses(&census, rules[i]->sources, rules[i]->source_count, i);
-		count_clauses(&census, rules[i]->operations, rules[i]->operation_count, i);
-		count_clauses(&census, &rules[i]->conditions, 1, i);
-	}
+	index->implied = ARENA_ARRAY(arena, count, unsigned char);
+	for (uint32_t i = 0; i < count; i++)
+		count_rule(&census, rules[i], i);
 	for (uint32_t i = 0; i < count; i++)
 		file_rule(index, &census, i);
 	return index;
@@ -275,7 +303,8 @@ struct search {
 static void examine(struct search *search, const uint32_t *numbers, size_t count)
 {
 	for (size_t i = 0; i < count && numbers[i] < search->best; i++)
-		if (rule_matches(search->index->rules[numbers[i]], search->facts))
+		if (rule_rest_matches(search->index->rules[numbers[i]],
+				      search->index->implied[numbers[i]], search->facts))
 			search->best = numbers[i];
 }
 
