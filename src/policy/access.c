@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/access.h"
 
+#include "policy/access_index.h"
 #include "policy/field.h"
 
 #include <stdio.h>
@@ -10,14 +11,15 @@
 
 /* ---- who asks, and for what ---- */
 
-static bool source_is(const struct access_source *source, const struct access_identity *identity,
-		      struct text peer)
+static bool source_is(const struct access_source *source, const struct access_caller *caller)
 {
+	const struct access_identity *identity = caller->identity;
+
 	if (source->namespace.ptr == NULL)
 		return true;
-	if (!text_equal(source->namespace, identity_namespace(peer)))
+	if (!text_equal(source->namespace, caller->namespace))
 		return false;
-	if (pattern_matches(&source->name, identity_service_account(peer)))
+	if (pattern_matches(&source->name, caller->account))
 		return true;
 	for (size_t i = 0; identity != NULL && i < identity->names.count; i++)
 		if (pattern_matches(&source->name, identity->names.items[i]))
@@ -26,10 +28,10 @@ static bool source_is(const struct access_source *source, const struct access_id
 }
 
 static bool any_source_is(const struct access_rule_compiled *rule,
-			  const struct access_identity *identity, struct text peer)
+			  const struct access_caller *caller)
 {
 	for (size_t i = 0; i < rule->source_count; i++)
-		if (source_is(&rule->sources[i], identity, peer))
+		if (source_is(&rule->sources[i], caller))
 			return true;
 	return rule->source_count == 0;
 }
@@ -211,36 +213,62 @@ static bool test_holds(const struct access_rule_compiled *rule, const struct acc
 
 /* ---- deciding ---- */
 
+static struct access_mismatch find_mismatch(const struct access_rule_compiled *rule,
+					    const struct access_caller *caller,
+					    const struct request_facts *facts)
+{
+	if (!any_source_is(rule, caller))
+		return (struct access_mismatch){ ACCESS_PART_SOURCE, NULL };
+	if (!any_operation_is(rule, facts))
+		return (struct access_mismatch){ ACCESS_PART_OPERATION, NULL };
+	for (size_t i = 0; i < rule->test_count; i++)
+		if (!test_holds(rule, &rule->tests[i], caller->identity, facts))
+			return (struct access_mismatch){ ACCESS_PART_CONDITION, &rule->tests[i] };
+	return (struct access_mismatch){ ACCESS_PART_NONE, NULL };
+}
+
 bool access_rule_matches(const struct access_rule_compiled *rule,
 			 const struct access_directory *directory,
 			 const struct request_facts *facts, struct access_mismatch *failed)
 {
-	const struct access_identity *identity = access_identity_of(directory, facts->peer);
-	struct access_mismatch mismatch = { .part = ACCESS_PART_NONE };
+	const struct access_caller caller = access_caller_of(directory, facts->peer);
 
-	if (!any_source_is(rule, identity, facts->peer))
-		mismatch.part = ACCESS_PART_SOURCE;
-	else if (!any_operation_is(rule, facts))
-		mismatch.part = ACCESS_PART_OPERATION;
-	for (size_t i = 0; mismatch.part == ACCESS_PART_NONE && i < rule->test_count; i++)
-		if (!test_holds(rule, &rule->tests[i], identity, facts))
-			mismatch =
-				(struct access_mismatch){ ACCESS_PART_CONDITION, &rule->tests[i] };
-	if (failed != NULL)
-		*failed = mismatch;
-	return mismatch.part == ACCESS_PART_NONE;
+	*failed = find_mismatch(rule, &caller, facts);
+	return failed->part == ACCESS_PART_NONE;
+}
+
+struct decide {
+	const struct access_stage *stage;
+	const struct access_caller *caller;
+	const struct request_facts *facts;
+	size_t first; /* that matches; rule_count: none yet */
+};
+
+static bool try_rule(void *context, uint32_t number)
+{
+	struct decide *decide = context;
+
+	if (number < decide->first
+	    && find_mismatch(decide->stage->rules[number], decide->caller, decide->facts).part
+		       == ACCESS_PART_NONE)
+		decide->first = number;
+	return number < decide->first;
 }
 
 struct access_outcome access_decide(const struct access_stage *stage,
 				    const struct access_directory *directory,
 				    const struct request_facts *facts)
 {
-	for (size_t i = 0; i < stage->rule_count; i++)
-		if (access_rule_matches(stage->rules[i], directory, facts, NULL))
-			return (struct access_outcome){
-				stage->rules[i]->source->action == ACCESS_ALLOW ? VERDICT_ALLOW
-										: VERDICT_DENY,
-				&stage->rules[i]->origin,
-			};
-	return (struct access_outcome){ VERDICT_DENY, NULL };
+	const struct access_caller caller = access_caller_of(directory, facts->peer);
+	struct decide decide = { stage, &caller, facts, stage->rule_count };
+	const struct access_rule_compiled *rule;
+
+	access_index_visit(stage->index, &caller, try_rule, &decide);
+	if (decide.first == stage->rule_count)
+		return (struct access_outcome){ VERDICT_DENY, NULL };
+	rule = stage->rules[decide.first];
+	return (struct access_outcome){
+		rule->source->action == ACCESS_ALLOW ? VERDICT_ALLOW : VERDICT_DENY,
+		&rule->origin,
+	};
 }

@@ -85,6 +85,7 @@ struct access_stage {
 	size_t policy_count;
 	const struct access_rule_compiled **rules;
 	size_t rule_count;
+	const struct access_index *index;
 };
 
 struct access_outcome {

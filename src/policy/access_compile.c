@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/access_index.h"
 #include "policy/compiled.h"
 
 static const struct {
@@ -172,6 +173,11 @@ static size_t count_rules(const struct policy *policy)
 	return count;
 }
 
+static void index_stage(struct access_stage *stage, struct arena *arena)
+{
+	stage->index = access_index_build(arena, stage->rules, stage->rule_count);
+}
+
 void access_select(const struct policy *policy, const struct policy_target *target,
 		   struct workload_policy *workload)
 {
@@ -195,4 +201,6 @@ void access_select(const struct policy *policy, const struct policy_target *targ
 					   target->service_account))
 				insert_by_priority(stage, &access->rules[j]);
 	}
+	index_stage(&workload->access, &workload->arena);
+	index_stage(&workload->shadow_access, &workload->arena);
 }

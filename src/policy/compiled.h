@@ -21,7 +21,7 @@ struct compiled_authorization {
 	struct rule_list rules[PROTOCOLS];
 };
 
-struct provider { /* of a RequestAuthentication's jwtRule */
+struct provider {        /* of a RequestAuthentication's jwtRule */
 	uint64_t number; /* no other provider of this process ever has it */
 	const struct jwt_rule *rule;
 	const struct request_authentication *policy;
