@@ -7,7 +7,10 @@
 
 /* clang-format off */ /* a line each, in the order of --list */
 const struct family *const families[] = {
-	&hadolint_family,
+	&hadolint_instructions_family,
+	&hadolint_run_family,
+	&hadolint_packages_family,
+	&hadolint_labels_family,
 	&shellcheck_family,
 	&dockerfile_family,
 	&compose_family,

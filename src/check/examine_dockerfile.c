@@ -11,7 +11,10 @@ int examine_dockerfile(struct examination *exam, struct error *err)
 
 	dockerfile_parse(&file, exam->text, exam->arena);
 	exam->dockerfile = &file;
-	exam_run_family(exam, &hadolint_family);
+	exam_run_family(exam, &hadolint_instructions_family);
+	exam_run_family(exam, &hadolint_run_family);
+	exam_run_family(exam, &hadolint_packages_family);
+	exam_run_family(exam, &hadolint_labels_family);
 	exam_run_family(exam, &dockerfile_family);
 	result = hadolint_shellcheck(exam, err);
 	exam->dockerfile = NULL;

@@ -4,8 +4,10 @@
 
 #include "check/catalog.h"
 
-extern const struct family dockerfile_family;   /* docker_checks.c */
-extern const struct family hadolint_family;     /* hadolint.c */
+extern const struct family dockerfile_family; /* docker_checks.c */
+/* hadolint_rules_*.c */
+extern const struct family hadolint_instructions_family, hadolint_run_family,
+	hadolint_packages_family, hadolint_labels_family;
 extern const struct family shellcheck_family;   /* shellcheck_checks.c */
 extern const struct family nginx_family;        /* nginx_checks.c */
 extern const struct family pod_security_family; /* pod_checks.c */

@@ -47,6 +47,12 @@ static const struct check checks[] = {
 		.severity = FINDING_ERROR,
 		.why = "Such capabilities lead to the host.",
 		.mend = "Drop it from capabilities.add.",
+		.bad = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - "
+		       "name: a\n    image: a\n    securityContext: {capabilities: {add: "
+		       "[SYS_ADMIN]}}\n",
+		.good = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  "
+			"- name: a\n    image: a\n    securityContext: {capabilities: {add: "
+			"[CHOWN]}}\n",
 	},
 	{
 		.id = "PS005",
@@ -55,6 +61,11 @@ static const struct check checks[] = {
 		.severity = FINDING_ERROR,
 		.why = "What lies there belongs to the host and to others.",
 		.mend = "Use a claim, an emptyDir or a configMap.",
+		.bad = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - "
+		       "name: a\n    image: a\n  volumes:\n  - name: v\n    hostPath: {path: "
+		       "/var/log}\n",
+		.good = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  "
+			"- name: a\n    image: a\n  volumes:\n  - name: v\n    emptyDir: {}\n",
 	},
 	{
 		.id = "PS006",
@@ -118,6 +129,10 @@ static const struct check checks[] = {
 		.severity = FINDING_ERROR,
 		.why = "It shows the host and lets the container change it.",
 		.mend = "Drop procMount.",
+		.bad = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - "
+		       "name: a\n    image: a\n    securityContext: {procMount: Unmasked}\n",
+		.good = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  "
+			"- name: a\n    image: a\n    securityContext: {procMount: Default}\n",
 	},
 	{
 		.id = "PS011",
@@ -126,6 +141,11 @@ static const struct check checks[] = {
 		.severity = FINDING_ERROR,
 		.why = "Every system call of the kernel is open.",
 		.mend = "RuntimeDefault, or Localhost with a profile of yours.",
+		.bad = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  - "
+		       "name: a\n    image: a\n    securityContext: {seccompProfile: {type: "
+		       "Unconfined}}\n",
+		.good = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n  "
+			"- name: a\n    image: a\n",
 	},
 	{
 		.id = "PS012",
