@@ -102,7 +102,7 @@ static const struct value *parse_answer(struct host *host, struct text answer, c
 	return documents;
 }
 
-const struct value *host_ask(struct host *host, const char *path)
+static const struct value *ask(struct host *host, const char *path, bool quietly)
 {
 	AUTO_FD int fd = connect_daemon(host->options->socket);
 	AUTO_BUFFER struct buffer request = { 0 }, answer = { 0 };
@@ -111,13 +111,24 @@ const struct value *host_ask(struct host *host, const char *path)
 	buffer_printf(&request, "GET %s HTTP/1.0\r\nHost: docker\r\n\r\n", path);
 	if (fd < 0 || send(fd, request.data, request.len, MSG_NOSIGNAL) != (ssize_t)request.len
 	    || read_answer(fd, &answer) != 0) {
-		host_problem(host, host->options->socket, errno);
+		if (!quietly)
+			host_problem(host, host->options->socket, errno);
 		return NULL;
 	}
 	value = parse_answer(host, buffer_text(&answer), path);
-	if (value == NULL)
+	if (value == NULL && !quietly)
 		host_problem(host, path, EPROTO);
 	return value;
+}
+
+const struct value *host_ask(struct host *host, const char *path)
+{
+	return ask(host, path, false);
+}
+
+const struct value *host_ask_quietly(struct host *host, const char *path)
+{
+	return ask(host, path, true);
 }
 
 int check_docker_host(struct check_run *run, const struct check_options *options,
@@ -126,6 +137,7 @@ int check_docker_host(struct check_run *run, const struct check_options *options
 	struct host host = { .run = run, .options_of_run = options, .options = host_options };
 
 	arena_init(&host.arena, 65536);
+	host_check_audit(&host);
 	host_check_files(&host);
 	if (host_check_daemon(&host))
 		host_check_containers(&host);

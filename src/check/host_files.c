@@ -19,6 +19,9 @@ static const struct file_row {
 	{ "CD302", "/etc/docker/certs.d", 0755, NULL },
 	{ "CD301", "/etc/docker/daemon.json", 0644, NULL },
 	{ "CD301", "/etc/default/docker", 0644, NULL },
+	{ "CD301", "/etc/sysconfig/docker", 0644, NULL },
+	{ "CD301", "/etc/systemd/system/docker.service", 0644, NULL },
+	{ "CD301", "/etc/containerd/config.toml", 0644, NULL },
 	{ "CD303", "/var/run/docker.sock", 0660, "docker" },
 	{ "CD303", "/run/containerd/containerd.sock", 0660, NULL },
 };

@@ -17,9 +17,17 @@ void host_report(struct host *host, const char *id, const char *object, const ch
 	__attribute__((format(printf, 4, 5)));
 void host_problem(struct host *host, const char *what, int code);
 
+void host_check_audit(struct host *host);
 void host_check_files(struct host *host);
 bool host_check_daemon(struct host *host); /* false: there is no talking to it */
 void host_check_containers(struct host *host);
 
 /* GET over the daemon's socket: the JSON it answers, NULL (and a problem) where it does not. */
 const struct value *host_ask(struct host *host, const char *path);
+/* The same where the answer may well be "there is none". */
+const struct value *host_ask_quietly(struct host *host, const char *path);
+
+/* Of the daemon's answers; absent, or false, where the path leads nowhere. */
+bool host_is_true(const struct value *mapping, const char *path);
+struct text host_text(const struct value *mapping, const char *path);
+bool host_list_contains(const struct value *list, const char *part); /* of any item's text */

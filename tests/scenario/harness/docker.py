@@ -104,5 +104,10 @@ class Docker:
             if containers:
                 self.command("rm", "--force", "--volumes", *containers)
             self.daemon.stop(20)
-        wait_for(lambda: str(self.folder) not in Path("/proc/self/mounts").read_text(),
-                 f"nothing is mounted below {self.folder}")
+        for point in self.mounts():  # the network namespace of --network host, which it forgets
+            subprocess.run(["umount", point], check=False, capture_output=True)
+        wait_for(lambda: not self.mounts(), f"nothing is mounted below {self.folder}")
+
+    def mounts(self):
+        points = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        return [point for point in points if point.startswith(str(self.folder))]
