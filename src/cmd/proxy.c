@@ -23,6 +23,7 @@ struct arguments {
 enum option_code {
 	OPTION_ACCESS_LOG = 256,
 	OPTION_ADMIN,
+	OPTION_DNS,
 	OPTION_DRAIN,
 	OPTION_HANDOVER,
 	OPTION_IDENTITY_DIRECTORY,
@@ -41,6 +42,7 @@ enum option_code {
 static const struct option option_table[] = {
 	{ "access-log", required_argument, NULL, OPTION_ACCESS_LOG },
 	{ "admin", required_argument, NULL, OPTION_ADMIN },
+	{ "dns", required_argument, NULL, OPTION_DNS },
 	{ "drain", required_argument, NULL, OPTION_DRAIN },
 	{ "handover", required_argument, NULL, OPTION_HANDOVER },
 	{ "identity-directory", required_argument, NULL, OPTION_IDENTITY_DIRECTORY },
@@ -132,6 +134,9 @@ static int take_option(struct arguments *arguments, int option)
 		return STATUS_FINE;
 	case OPTION_ADMIN:
 		return set_admin(arguments, optarg);
+	case OPTION_DNS:
+		options->dns = optarg;
+		return STATUS_FINE;
 	case OPTION_DRAIN:
 		if (!duration_parse(text_of(optarg), &options->drain_ns))
 			return command_usage(&proxy_command, "--drain wants a duration like 10s");
@@ -226,6 +231,7 @@ const struct command proxy_command = {
 		"accessLogFile or\n"
 		"                             standard output\n"
 		"--workers N                  threads; one a core unless given\n"
+		"--dns IP:PORT,…              DNS servers; otherwise those of /etc/resolv.conf\n"
 		"--drain DURATION             how long a stop waits for requests (10s)\n"
 		"--handover PATH              unix socket at which the next proxy can take over\n"
 		"--take-over                  take the sockets of the proxy that runs there, which "

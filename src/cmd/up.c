@@ -15,7 +15,7 @@
 
 struct arguments {
 	char *state; /* directory; owned */
-	const char *trust_domain, *admin, *access_log, *workers, *drain, *svid_ttl;
+	const char *trust_domain, *admin, *access_log, *workers, *dns, *drain, *svid_ttl;
 	const char *jwks_ca, *jwks_refresh;
 	bool strict;
 	char **paths;
@@ -25,6 +25,7 @@ struct arguments {
 static const struct option option_table[] = {
 	{ "access-log", required_argument, NULL, 'l' },
 	{ "admin", required_argument, NULL, 'a' },
+	{ "dns", required_argument, NULL, 'n' },
 	{ "drain", required_argument, NULL, 'd' },
 	{ "jwks-ca", required_argument, NULL, 'j' },
 	{ "jwks-refresh", required_argument, NULL, 'r' },
@@ -59,6 +60,9 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			break;
 		case 'd':
 			arguments->drain = optarg;
+			break;
+		case 'n':
+			arguments->dns = optarg;
 			break;
 		case 'j':
 			arguments->jwks_ca = optarg;
@@ -150,6 +154,7 @@ static void fill_proxy(struct role *role, const struct arguments *arguments, con
 	add_option(&list, "--admin", arguments->admin);
 	add_option(&list, "--access-log", arguments->access_log);
 	add_option(&list, "--workers", arguments->workers);
+	add_option(&list, "--dns", arguments->dns);
 	add_option(&list, "--drain", arguments->drain);
 	add_option(&list, "--jwks-ca", arguments->jwks_ca);
 	add_option(&list, "--jwks-refresh", arguments->jwks_refresh);
@@ -227,6 +232,7 @@ const struct command up_command = {
 		"or\n"
 		"                           standard output\n"
 		"--workers N                the proxy's threads; one a core unless given\n"
+		"--dns IP:PORT,…            DNS servers; otherwise those of /etc/resolv.conf\n"
 		"--drain DURATION           how long a stop waits for requests (10s)\n"
 		"--jwks-ca FILE             whom to trust when keys are fetched (jwksUri)\n"
 		"--jwks-refresh DURATION    how long fetched keys are good (5m)\n"

@@ -44,6 +44,22 @@ int address_parse_ip(struct text ip, uint16_t port, struct address *out, struct 
 	return error_set(err, -EINVAL, "'%.*s' is no IP address", TEXT_ARGS(ip));
 }
 
+void address_of_ip(struct ip_address ip, uint16_t port, struct address *out)
+{
+	*out = (struct address){ 0 };
+	if (ip.family == IP_V4) {
+		out->len = sizeof(out->v4);
+		out->v4.sin_family = AF_INET;
+		out->v4.sin_port = htons(port);
+		memcpy(&out->v4.sin_addr, ip.bytes + 12, 4); /* ip.h: the mapped range */
+	} else {
+		out->len = sizeof(out->v6);
+		out->v6.sin6_family = AF_INET6;
+		out->v6.sin6_port = htons(port);
+		memcpy(&out->v6.sin6_addr, ip.bytes, 16);
+	}
+}
+
 int address_parse(struct text text, struct address *out, struct error *err)
 {
 	const struct text scheme = TEXT("unix://");

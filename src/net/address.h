@@ -24,6 +24,8 @@ int address_parse(struct text text, struct address *out, struct error *err);
 /* An IP address without a port, and the port beside it. */
 int address_parse_ip(struct text ip, uint16_t port, struct address *out, struct error *err);
 
+void address_of_ip(struct ip_address ip, uint16_t port, struct address *out);
+
 #define ADDRESS_TEXT_MAX 128
 /* The same forms address_parse reads. Returns the length; a NUL follows. */
 size_t address_format(const struct address *address, char out[ADDRESS_TEXT_MAX]);

@@ -24,6 +24,7 @@
 #include "net/loop.h"
 #include "net/protobuf.h"
 #include "net/proxy_protocol.h"
+#include "net/resolver.h"
 #include "net/slab.h"
 #include "net/socket.h"
 #include "net/tls.h"

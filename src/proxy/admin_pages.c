@@ -21,6 +21,8 @@ static unsigned write_ready(const struct control *control, struct buffer *out)
 		buffer_add_text(out, "stopping\n");
 	else if (plan == NULL)
 		buffer_add_text(out, "no plan is in force yet\n");
+	if (plan != NULL && plan->waiting_for_names > 0)
+		buffer_add_text(out, "host names are looked up\n");
 	for (size_t i = 0; plan != NULL && i < plan->workload_count; i++)
 		if (plan->workloads[i].svid == NULL)
 			buffer_printf(out, "%s waits for its identity\n",

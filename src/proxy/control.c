@@ -162,6 +162,11 @@ void control_changed(struct control *control)
 	replan(control);
 }
 
+static void on_names(void *owner)
+{
+	replan(owner);
+}
+
 static void on_retry(struct timer *timer)
 {
 	replan(CONTAINER_OF(timer, struct control, retry));
@@ -365,6 +370,9 @@ static int start(struct control *control, struct error *err)
 		code = take_over(control, err);
 
 	if (code == 0)
+		code = resolver_new(control->loop, control->options->dns, on_names, control,
+				    &control->resolver, err);
+	if (code == 0)
 		code = open_resources(control, err);
 	if (code == 0)
 		code = access_log_open(control_access_log(control), &control->log, err);
@@ -395,6 +403,7 @@ static void finish(struct control *control)
 	identity_source_free(control->identities);
 	identity_set_unref(control->identity_set);
 	plan_unref(control->plan);
+	resolver_free(control->resolver);
 	resource_set_unref(control->resources);
 	source_directory_close(control->source);
 	if (control->signals.fd > 0)

@@ -25,8 +25,9 @@ struct control {
 	struct identity_set *identity_set; /* the newest; NULL before the first */
 	struct watch resources_changed, signals;
 	struct timer drain_limit, retry;
-	struct timer files; /* control_files.c */
-	struct plan *plan;  /* the one in force; NULL before the first */
+	struct resolver *resolver; /* of host names */
+	struct timer files;        /* control_files.c */
+	struct plan *plan;         /* the one in force; NULL before the first */
 	struct worker **workers;
 	size_t worker_count, drained_workers;
 	struct access_log *log;

@@ -73,6 +73,7 @@ static int put_in_force(struct control *control, struct plan *plan, struct error
 	control->listening = listening;
 	plan_unref(control->plan);
 	control->plan = plan_ref(plan);
+	resolver_forget_others(control->resolver);
 	control->plans_applied++;
 	control_want_keys(control);
 	if (control->options->access_log == NULL)
@@ -90,6 +91,7 @@ int control_replan(struct control *control, struct error *err)
 		.workloads = control->options->workloads,
 		.workload_count = control->options->workload_count,
 		.before = control->plan,
+		.resolver = control->resolver,
 	};
 	AUTO(plan_unref) struct plan *plan = NULL;
 	AUTO_DIAGNOSTICS struct diagnostics diagnostics;
@@ -115,5 +117,5 @@ int control_replan(struct control *control, struct error *err)
 bool control_is_ready(const struct control *control)
 {
 	return control->plan != NULL && control->plan->waiting_for_identity == 0
-	       && !control->is_stopping;
+	       && control->plan->waiting_for_names == 0 && !control->is_stopping;
 }

@@ -101,6 +101,7 @@ struct plan {
 	size_t listener_count, listener_capacity;
 	struct regex **regexes; /* that routes use; owned */
 	size_t regex_count, regex_capacity;
+	size_t waiting_for_names;    /* that were asked for and not answered yet */
 	size_t waiting_for_identity; /* workloads whose listeners are missing for want of an SVID */
 };
 
@@ -109,6 +110,7 @@ struct plan_options {
 	 * machine's */
 	const char *const *workloads;
 	size_t workload_count;
+	struct resolver *resolver; /* of names; NULL: they have no addresses */
 	/* the plan in force, whose state of clusters goes on; NULL: none */
 	const struct plan *before;
 };

@@ -152,35 +152,46 @@ static void set_balancing(struct plan_build *build, struct cluster *cluster,
 /* ---- endpoints ---- */
 
 struct source { /* what a cluster's endpoints are made from */
+	const struct mesh_service *service;
 	const struct mesh_service_port *port;
 	const struct destination_subset *subset; /* NULL: all of the port's */
 	struct reach reach;
 	const struct cluster *old;
+	size_t capacity; /* of the cluster's array */
 };
 
-static void add_endpoint(struct plan_build *build, struct cluster *cluster,
-			 const struct source *source, const struct service_endpoint *endpoint)
+static struct cluster_endpoint *next_endpoint(struct plan_build *build, struct cluster *cluster,
+					      size_t *capacity)
+{
+	if (cluster->endpoint_count == *capacity) {
+		*capacity = MAX_OF(*capacity * 2, (size_t)4);
+
+		struct cluster_endpoint *grown =
+			ARENA_ARRAY(&build->plan->arena, *capacity, struct cluster_endpoint);
+
+		if (cluster->endpoint_count > 0)
+			memcpy(grown, cluster->endpoints, cluster->endpoint_count * sizeof(*grown));
+		cluster->endpoints = grown;
+	}
+	return &cluster->endpoints[cluster->endpoint_count++];
+}
+
+static void add_address(struct plan_build *build, struct cluster *cluster, struct source *source,
+			const struct service_endpoint *endpoint, const struct address *address)
 {
 	const struct reach *reach = &source->reach;
-	const bool mtls = plan_reach_wants_tls(build, reach, endpoint);
+	const bool tls = plan_reach_wants_tls(build, reach, endpoint);
 	const bool by_client = reach->http == HTTP_AS_CLIENT;
 
-	if (endpoint->name != NULL) {
-		plan_warn(build, (struct source_pos){ 0 },
-			  "%s is a name, which is not looked up yet: write IP addresses",
-			  endpoint->name);
-		return;
-	}
-	if (mtls && reach->tls == NULL)
+	if (tls && reach->tls == NULL)
 		return; /* no identity, or settings that cannot be used: better no way than a plain
 			   one */
-	cluster->endpoints[cluster->endpoint_count++] = (struct cluster_endpoint){
-		.upstream = plan_upstream(build, reach, &endpoint->address, mtls,
+	*next_endpoint(build, cluster, &source->capacity) = (struct cluster_endpoint){
+		.upstream = plan_upstream(build, reach, address, tls,
 					  by_client ? HTTP_ONLY_1 : reach->http),
-		.for_http2 = by_client ? plan_upstream(build, reach, &endpoint->address, mtls,
-						       HTTP_ONLY_2)
-				       : NULL,
-		.state = state_of(source->old, &endpoint->address),
+		.for_http2 =
+			by_client ? plan_upstream(build, reach, address, tls, HTTP_ONLY_2) : NULL,
+		.state = state_of(source->old, address),
 		.weight = endpoint->weight,
 		.locality = endpoint->locality,
 		.labels = endpoint->labels,
@@ -189,18 +200,50 @@ static void add_endpoint(struct plan_build *build, struct cluster *cluster,
 	};
 }
 
-static void add_endpoints(struct plan_build *build, struct cluster *cluster,
-			  const struct source *source)
+/* All addresses of the name as they are now, or the first: when they change, there will be another
+ * plan. */
+static void add_name(struct plan_build *build, struct cluster *cluster, struct source *source,
+		     const struct service_endpoint *endpoint)
+{
+	const enum service_resolution resolution = source->service->resolution;
+	const bool first_only =
+		resolution == RESOLUTION_DNS_ROUND_ROBIN || resolution == RESOLUTION_NONE;
+	struct resolver_answer answer = { 0 };
+
+	if (resolution == RESOLUTION_STATIC) {
+		plan_warn(build, source->service->at,
+			  "'%.*s' is a name: 'resolution' must be DNS for it, not STATIC; nothing "
+			  "is sent there",
+			  TEXT_ARGS(endpoint->name));
+		return;
+	}
+	if (build->options->resolver != NULL)
+		answer = resolver_ask(build->options->resolver, endpoint->name, first_only);
+	build->plan->waiting_for_names += !answer.is_final;
+	for (size_t i = 0; i < (first_only ? MIN_OF(answer.count, (size_t)1) : answer.count); i++) {
+		const struct ip_address ip = first_only ? answer.first : answer.addresses[i];
+		struct address address;
+
+		address_of_ip(ip, endpoint->port, &address);
+		add_address(build, cluster, source, endpoint, &address);
+	}
+}
+
+static void add_endpoints(struct plan_build *build, struct cluster *cluster, struct source *source)
 {
 	const struct mesh_service_port *port = source->port;
-	const struct destination_subset *subset = source->subset;
 
-	cluster->endpoints =
-		ARENA_ARRAY(&build->plan->arena, port->endpoint_count, struct cluster_endpoint);
-	for (size_t i = 0; i < port->endpoint_count; i++)
-		if (subset == NULL
-		    || resource_labels_match(port->endpoints[i].labels, &subset->labels))
-			add_endpoint(build, cluster, source, &port->endpoints[i]);
+	for (size_t i = 0; i < port->endpoint_count; i++) {
+		const struct service_endpoint *endpoint = &port->endpoints[i];
+
+		if (source->subset != NULL
+		    && !resource_labels_match(endpoint->labels, &source->subset->labels))
+			continue;
+		if (endpoint->name.len > 0)
+			add_name(build, cluster, source, endpoint);
+		else
+			add_address(build, cluster, source, endpoint, &endpoint->address);
+	}
 }
 
 /* ---- clusters ---- */
@@ -236,6 +279,7 @@ struct cluster *plan_service_cluster(struct plan_build *build,
 	const char *server_name = arena_printf(arena, "outbound_.%u_.%.*s_.%.*s", port->number,
 					       TEXT_ARGS(subset), TEXT_ARGS(service->host));
 	struct source source = {
+		.service = service,
 		.port = port,
 		.subset = choice.subset,
 		.old = old_cluster(build, key),

@@ -120,6 +120,23 @@ static void add_name(struct plan_build *build, struct route_table *table,
 			host);
 }
 
+/* A service's own addresses name it, too, where they are no blocks. */
+static void add_own_addresses(struct plan_build *build, struct route_table *table,
+			      const struct mesh_service *service,
+			      const struct mesh_service_port *port, bool is_default,
+			      struct virtual_host *host)
+{
+	struct ip_address ip;
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < service->address_count; i++)
+		if (ip_parse(service->addresses[i], &ip))
+			add_name(build, table, port, is_default, host,
+				 arena_printf(&build->plan->arena,
+					      ip.family == IP_V6 ? "[%s]" : "%s",
+					      ip_format(text, ip)));
+}
+
 static void add_service(struct plan_build *build, const struct local_workload *workload,
 			const struct mesh_service *service, struct route_table *table)
 {
@@ -133,6 +150,7 @@ static void add_service(struct plan_build *build, const struct local_workload *w
 		const struct text name = service->name, namespace = service->namespace;
 
 		add_name(build, table, port, is_default, host, service->host.ptr);
+		add_own_addresses(build, table, service, port, is_default, host);
 		if (!service->is_kubernetes)
 			continue;
 		/* Kubernetes' search path */

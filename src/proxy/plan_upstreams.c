@@ -261,7 +261,9 @@ bool plan_reach_wants_tls(struct plan_build *build, const struct reach *reach,
 	AUTO(workload_policy_unref)
 	struct workload_policy *policy = policy_select(build->plan->policy, &target);
 
-	return policy_mtls_mode(policy, address_port(&endpoint->address)) != MTLS_DISABLE;
+	return policy_mtls_mode(policy, endpoint->name.len > 0 ? endpoint->port
+							       : address_port(&endpoint->address))
+	       != MTLS_DISABLE;
 }
 
 struct reach plan_reach_plain(const struct plan_build *build, const struct local_workload *workload,

@@ -27,6 +27,7 @@ struct proxy_options {
 	unsigned workers;       /* 0: one a core */
 	const char *access_log; /* path, "-" for standard output, "none"; NULL: MeshConfig's, else
 				   "-" */
+	const char *dns;        /* servers, "IP:PORT,…"; NULL: those of /etc/resolv.conf */
 	struct address admin;   /* len 0: no admin port */
 	const char *handover;   /* unix socket at which the next proxy can take over; NULL: none */
 	bool take_over;         /* from the proxy that is there */

@@ -229,8 +229,7 @@ static uint32_t instance_port(const struct workload_instance *instance, struct t
 	return 0;
 }
 
-static void set_address(struct service_endpoint *endpoint, struct text address, uint32_t port,
-			struct arena *arena)
+static void set_address(struct service_endpoint *endpoint, struct text address, uint32_t port)
 {
 	if (text_starts_with(address, TEXT("unix://"))) {
 		if (address_parse(address, &endpoint->address, NULL) == 0)
@@ -238,17 +237,18 @@ static void set_address(struct service_endpoint *endpoint, struct text address, 
 	} else if (address_parse_ip(address, (uint16_t)port, &endpoint->address, NULL) == 0) {
 		return;
 	}
-	endpoint->name = arena_printf(arena, "%.*s:%u", TEXT_ARGS(address), port);
+	endpoint->name = address;
+	endpoint->port = (uint16_t)port;
 }
 
-static void add_instance_endpoint(struct build *build, struct mesh_service_port *port,
+static void add_instance_endpoint(struct mesh_service_port *port,
 				  const struct workload_instance *instance, uint32_t number)
 {
 	struct service_endpoint *endpoint = &port->endpoints[port->endpoint_count++];
 	const struct text address =
 		instance->address.len > 0 ? instance->address : TEXT("127.0.0.1");
 
-	set_address(endpoint, address, number, build->arena);
+	set_address(endpoint, address, number);
 	endpoint->labels = instance->labels;
 	endpoint->namespace = instance->namespace;
 	endpoint->workload = instance->name;
@@ -283,7 +283,7 @@ static void select_endpoints(struct build *build, struct mesh_service_port *port
 		if (number == 0 && target->name.len == 0)
 			number = target->number > 0 ? target->number : port->number;
 		if (number > 0)
-			add_instance_endpoint(build, port, instance, number);
+			add_instance_endpoint(port, instance, number);
 	}
 }
 
@@ -309,13 +309,13 @@ static void add_listed_address(struct build *build, struct mesh_service_port *po
 		memcpy(grown, port->endpoints, port->endpoint_count * sizeof(*grown));
 	port->endpoints = grown;
 	if (instance != NULL) {
-		add_instance_endpoint(build, port, instance, number);
+		add_instance_endpoint(port, instance, number);
 		return;
 	}
 
 	struct service_endpoint *endpoint = &port->endpoints[port->endpoint_count++];
 
-	set_address(endpoint, address, number, build->arena);
+	set_address(endpoint, address, number);
 	endpoint->labels = &no_labels;
 	endpoint->weight = 1;
 }
@@ -413,12 +413,15 @@ static void add_addresses(struct build *build, struct mesh_service *service,
 static void add_kubernetes_service(struct build *build, const struct service *resource)
 {
 	const struct resource *meta = &resource->meta;
+	const bool is_elsewhere = text_is(resource->type, "ExternalName");
 	const char *host = arena_printf(build->arena, "%.*s.%.*s.%.*s", TEXT_ARGS(meta->name),
 					TEXT_ARGS(meta->namespace), TEXT_ARGS(build->domain));
 	struct mesh_service *service =
 		add_service(build, meta, text_of(host), resource->ports.count);
 
 	service->is_kubernetes = true;
+	service->is_external = is_elsewhere;
+	service->resolution = RESOLUTION_DNS; /* of addresses that are names */
 	add_addresses(build, service, &resource->cluster_ips);
 	if (service->address_count == 0)
 		add_addresses(build, service,
@@ -432,10 +435,14 @@ static void add_kubernetes_service(struct build *build, const struct service *re
 		port->name = from->name;
 		port->protocol =
 			app_protocol_of(from->app_protocol, from->name, TEXT(""), from->port);
+		if (is_elsewhere) {
+			add_listed_address(build, port, resource->external_name, from->port);
+			continue;
+		}
 		if (resource->selector.count > 0)
 			select_endpoints(build, port, &resource->selector, meta->namespace,
 					 &from->target_port, resource->publish_not_ready_addresses);
-		else
+		if (port->endpoint_count == 0) /* the Pods may not be known, only where they are */
 			list_endpoints(build, port, meta);
 	}
 }
@@ -454,7 +461,7 @@ static void add_inline_endpoints(struct build *build, struct mesh_service *servi
 		for (size_t p = 0; p < from->ports.count; p++)
 			if (text_equal(from->ports.items[p].key, port->name))
 				number = from->ports.items[p].port;
-		set_address(endpoint, from->address, number, build->arena);
+		set_address(endpoint, from->address, number);
 		endpoint->labels = &from->labels;
 		endpoint->namespace = service->namespace;
 		endpoint->workload = service->name;
@@ -463,6 +470,21 @@ static void add_inline_endpoints(struct build *build, struct mesh_service *servi
 		endpoint->weight = from->weight > 0 ? from->weight : 1;
 		endpoint->speaks_mtls = !service->is_external && from->service_account.len > 0;
 	}
+}
+
+/* Nobody says where it is: at its own addresses (NONE: where the client meant to go), or where DNS
+ * says. A pattern of hosts is nowhere in particular. */
+static void add_own_addresses(struct build *build, const struct mesh_service *service,
+			      struct mesh_service_port *port, uint32_t number)
+{
+	struct ip_address ip;
+
+	for (size_t i = 0; service->resolution == RESOLUTION_NONE && i < service->address_count;
+	     i++)
+		if (ip_parse(service->addresses[i], &ip))
+			add_listed_address(build, port, service->addresses[i], number);
+	if (port->endpoint_count == 0 && service->host.ptr[0] != '*')
+		add_listed_address(build, port, service->host, number);
 }
 
 static void add_service_entry_host(struct build *build, const struct service_entry *entry,
@@ -489,10 +511,9 @@ static void add_service_entry_host(struct build *build, const struct service_ent
 					 entry->meta.namespace, &target, false);
 		else if (entry->endpoints.count > 0)
 			add_inline_endpoints(build, service, port, entry, from->target_port);
-		else if (entry->resolution != RESOLUTION_NONE)
-			add_listed_address(build, port, host,
-					   from->target_port > 0 ? from->target_port
-								 : from->number);
+		else
+			add_own_addresses(build, service, port,
+					  from->target_port > 0 ? from->target_port : from->number);
 	}
 }
 

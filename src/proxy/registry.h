@@ -21,7 +21,8 @@ enum app_protocol { /* what is spoken on a port */
 
 struct service_endpoint {
 	struct address address; /* with the port that belongs to the service's port */
-	const char *name; /* of a host, where the address is still to be looked up; else NULL */
+	struct text name;       /* of a host, whose addresses are to be looked up; else absent */
+	uint16_t port;          /* with the name */
 	const struct text_map *labels;
 	struct text namespace, workload, service_account;
 	struct text locality; /* "region/zone/subzone"; may be absent or shorter */

@@ -64,7 +64,7 @@ struct worker {
 	size_t exchange_count;               /* in progress */
 	size_t mirror_count;                 /* in progress (mirror.h) */
 	size_t kept_body_bytes;              /* of requests that may be sent again (retry.h) */
-	struct token_cache *tokens; /* verified a moment ago */
+	struct token_cache *tokens;          /* verified a moment ago */
 	struct metrics metrics;
 	struct access_log_buffer log;
 	bool is_draining;
