@@ -18,8 +18,8 @@ TOOLS = BINARY.parents[2] / "bench"
 class Backend(Process):
     """Answers GET /N with N bytes (bench/backend.c)."""
 
-    def __init__(self, state, address="127.0.0.1"):
-        self.port = free_port(address)
+    def __init__(self, state, address="127.0.0.1", port=None):
+        self.port = port or free_port(address)
         super().__init__("backend", [address, self.port], state / f"backend-{self.port}.log",
                          binary=TOOLS / "backend")
         self.wait_for_port(self.port, address=address)
