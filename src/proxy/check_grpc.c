@@ -158,7 +158,8 @@ static struct text question_of(const struct check *check, struct arena *arena)
 	attributes.destination = peer_of(
 		arena, &downstream->local_address,
 		downstream->link.ssl != NULL ? check->client->listener->workload->spiffe_id : NULL);
-	attributes.request = request_of(check, arena);
+	if (!check->client->is_tcp)
+		attributes.request = request_of(check, arena);
 	if (downstream->server_name != NULL) {
 		session.sni = downstream->server_name;
 		attributes.tls_session = &session;

@@ -11,7 +11,8 @@ static const struct filter *const filters[] = {
 	&fault_abort_filter, &cors_filter,    &answer_filter,   &rewrite_filter,
 };
 
-static const struct filter *const tcp_filters[] = { &authorize_tcp_filter, &route_tcp_filter };
+static const struct filter *const tcp_filters[] = { &external_filter, &authorize_tcp_filter,
+						    &route_tcp_filter };
 
 static const struct filter *next_filter(struct exchange *exchange)
 {

@@ -2,7 +2,8 @@
 /* filter_external.c — CUSTOM policies: what they match is taken to an external authorizer.
  *
  * In Istio's order (facts 1.0) it is asked before tokens are verified. The request waits; with its
- * body, where the authorizer is to see that. Whatever goes wrong denies, unless `failOpen`. */
+ * body, where the authorizer is to see that. Whatever goes wrong denies, unless `failOpen`. TCP
+ * connections are taken to those that speak gRPC; the others are not asked about them (Istio). */
 #include "proxy/authorizer.h"
 
 #include "proxy/codec.h"
@@ -63,6 +64,8 @@ static void on_answer(struct side_request *side)
 	exchange_wait_over(client);
 	if (answer.verdict == CHECK_ALLOWED) {
 		let_pass(check, &answer);
+	} else if (answer.verdict == CHECK_DENIED && client->is_tcp) {
+		deny(client, check->by, 0, "", "ext_authz_denied");
 	} else if (answer.verdict == CHECK_DENIED) {
 		refuse(check, &answer);
 	} else if (check->authorizer->fail_open) {
@@ -108,7 +111,7 @@ static void ask(struct check *check)
 	const struct authorizer *authorizer = check->authorizer;
 	struct exchange *client = check->client;
 
-	if (authorizer->body != NULL) {
+	if (authorizer->body != NULL && !client->is_tcp) {
 		check->body = shown_body(check);
 		check->is_partial =
 			client->kept.len > check->body.len || !client->request_is_complete;
@@ -169,7 +172,7 @@ static enum filter_step on_request(struct exchange *exchange)
 					 custom.by->id));
 	check = ARENA_NEW(&exchange->arena, struct check);
 	*check = (struct check){ .client = exchange, .authorizer = authorizer, .by = custom.by };
-	if (authorizer->body != NULL && !exchange->request_is_complete)
+	if (authorizer->body != NULL && !exchange->is_tcp && !exchange->request_is_complete)
 		exchange_wait(exchange, &reading, check);
 	else
 		ask(check);

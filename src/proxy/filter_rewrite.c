@@ -14,8 +14,8 @@ static struct text rewrite_by_regex(struct exchange *exchange)
 			      &path))
 		return exchange->target;
 	if (path.len == 0 || path.data[0] != '/')
-		return text_of(arena_printf(&exchange->arena, "/%.*s%s%.*s", (int)path.len, path.data,
-					    exchange->query.ptr != NULL ? "?" : "",
+		return text_of(arena_printf(&exchange->arena, "/%.*s%s%.*s", (int)path.len,
+					    path.data, exchange->query.ptr != NULL ? "?" : "",
 					    TEXT_ARGS(exchange->query)));
 	if (exchange->query.ptr != NULL) {
 		buffer_add_char(&path, '?');

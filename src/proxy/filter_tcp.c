@@ -9,29 +9,6 @@
 #include "proxy/request_facts.h"
 #include "proxy/worker.h"
 
-/* An external authorizer that speaks HTTP is not asked about TCP, as in Istio; any other must be,
- * and who cannot be asked has not said yes. */
-static bool skips_tcp(const struct exchange *exchange, const char *provider)
-{
-	const struct mesh_config *mesh = resource_set_mesh_config(exchange->plan->plan->resources);
-
-	for (size_t i = 0; provider != NULL && i < mesh->extension_providers.count; i++)
-		if (text_is(mesh->extension_providers.items[i].name, provider))
-			return mesh->extension_providers.items[i].envoy_ext_authz_http != NULL;
-	return false;
-}
-
-static bool is_denied_by_custom(const struct exchange *exchange,
-				const struct workload_policy *policy,
-				const struct request_facts *facts)
-{
-	const struct custom_match custom = policy_custom(policy, facts);
-
-	if (custom.by == NULL && custom.provider == NULL && !custom.denied)
-		return false;
-	return custom.denied || !skips_tcp(exchange, custom.provider);
-}
-
 static enum filter_step authorize(struct exchange *exchange)
 {
 	const struct workload_policy *policy = exchange->listener->workload->policy;
@@ -40,11 +17,6 @@ static enum filter_step authorize(struct exchange *exchange)
 	if (exchange->listener->role == LISTENER_OUTBOUND)
 		return FILTER_NEXT; /* policies say who may reach a workload; the other end asks */
 	request_facts_gather(exchange, &facts);
-	if (is_denied_by_custom(exchange, policy, &facts)) {
-		exchange->decision = (struct decision){ .stage = STAGE_CUSTOM };
-		exchange_cancel(exchange, FLAG_DENIED, "ext_authz_not_available");
-		return FILTER_ANSWERED;
-	}
 	if (policy_decide(policy, &facts, &exchange->decision) == VERDICT_ALLOW)
 		return FILTER_NEXT;
 	exchange_cancel(exchange, FLAG_DENIED, exchange->decision.detail);

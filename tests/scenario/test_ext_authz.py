@@ -47,12 +47,12 @@ def api(mesh, origin, ca):
     started = []
 
     class Api:
-        def __call__(self, judge, settings="timeout: 5s", kind="Http", port=None, service="judge.test"):
+        def __call__(self, judge, settings="timeout: 5s", kind="Http", port=None, service="judge.test", speaks="http"):
             authorizer = {"Http": HttpAuthorizer, "Grpc": GrpcAuthorizer}[kind](judge) if judge else None
             if authorizer:
                 started.append(authorizer)
             self.server = origin("api")
-            mesh.serve("api", self.server.port)
+            mesh.serve("api", self.server.port, kind=speaks)
             mesh.write("custom.yaml", RESOURCES
                        .replace("KIND", f"envoyExtAuthz{kind}").replace("SETTINGS", settings)
                        .replace("SERVICE", service).replace("PROTOCOL", "GRPC" if kind == "Grpc" else "HTTP")
@@ -346,3 +346,47 @@ def test_grpc_sees_the_body(api, packed):
     assert (http.body, http.raw_body) == (("", b"\xff1234567") if packed == "true" else ("!1234567", b""))
     assert (http.size, http.headers["x-envoy-auth-partial-body"]) == (10, "true")
     assert api.server.requests[0]["body"] == "\xff123456789"
+
+
+# --- TCP: an authorizer that speaks gRPC is asked about the connection, one that speaks HTTP is not (Istio) ---
+
+def ask_tcp(api, seconds=3):
+    return api.mesh.talk("api", b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", alpn=["istio"],
+                         leaf=api.ca.leaf(api.mesh.id_of("web")), seconds=seconds)
+
+
+def test_tcp_is_judged_by_grpc(api):
+    judge = api(answer(), kind="Grpc", speaks="tcp")
+    assert ask_tcp(api).startswith(b"HTTP/1.1 200")
+    [asked] = judge.requests
+    assert asked.attributes.source.principal == api.mesh.id_of("web")
+    assert asked.attributes.destination.address.socket_address.port_value == api.mesh.ports["api"]
+    assert not asked.attributes.HasField("request")
+
+
+@pytest.mark.parametrize("judge", [answer(status={"code": 7}), abort(grpc.StatusCode.UNAVAILABLE)], ids=["denied", "error"])
+def test_tcp_that_is_not_allowed_is_closed(api, judge):
+    api(judge, kind="Grpc", speaks="tcp")
+    assert ask_tcp(api) == b""
+    assert not api.server.requests
+    line = api.mesh.wait_for_line(response_flags="UAEX")
+    assert (line["stage"], line["policy"]) == ("custom", "default/outside")
+
+
+def test_tcp_fail_open(api):
+    api(abort(grpc.StatusCode.UNAVAILABLE), "timeout: 1s, failOpen: true", kind="Grpc", speaks="tcp")
+    assert ask_tcp(api).startswith(b"HTTP/1.1 200")
+
+
+def test_tcp_whose_client_leaves_calls_the_question_off(api):
+    judge = api(lambda request, context: time.sleep(2) or messages().CheckResponse(), "timeout: 60s", kind="Grpc",
+                speaks="tcp")
+    assert ask_tcp(api, seconds=0.5) == b""
+    assert len(judge.requests) == 1
+    assert ask_tcp(api, seconds=10).startswith(b"HTTP/1.1 200")
+
+
+def test_tcp_is_not_judged_by_http(api):
+    judge = api(deny, speaks="tcp")
+    assert ask_tcp(api).startswith(b"HTTP/1.1 200")
+    assert not judge.requests
