@@ -340,16 +340,24 @@ static bool take_statement(struct reader *reader, struct nginx_directive *parent
 	return ended_by != '}' && ended_by != '\0';
 }
 
+static void give_up(struct reader *reader, const char *why)
+{
+	if (reader->at < reader->text.len)
+		add_fault(reader, reader->at > 0 ? reader->at - 1 : 0, reader->at, why);
+	reader->at = reader->text.len;
+}
+
 static void parse_block(struct reader *reader, struct nginx_directive *parent, unsigned depth)
 {
-	if (depth > DEPTH_MAX || reader->tree->directives > DIRECTIVES_MAX) {
-		add_fault(reader, reader->at > 0 ? reader->at - 1 : 0, reader->at,
-			  "blocks are nested too deeply, or there are too many directives");
-		reader->at = reader->text.len;
-		return;
+	bool goes_on = depth <= DEPTH_MAX;
+
+	if (!goes_on)
+		give_up(reader, "blocks are nested too deeply");
+	while (goes_on && take_statement(reader, parent, depth)) {
+		goes_on = reader->tree->directives <= DIRECTIVES_MAX;
+		if (!goes_on)
+			give_up(reader, "there are too many directives: the rest is not looked at");
 	}
-	while (take_statement(reader, parent, depth))
-		;
 }
 
 static const char *directory_of(const char *file, struct arena *arena)

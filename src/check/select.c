@@ -7,7 +7,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#define IDS_MAX 64
+#define IDS_MAX     64
+#define IGNORES_MAX 1000 /* of a file; what further ones would ignore counts */
 
 struct ignore {
 	unsigned first, last;         /* lines it covers; last 0: the whole file */
@@ -20,6 +21,8 @@ struct ignores {
 	struct ignore *items;
 	size_t count, capacity;
 	struct arena *arena;
+	unsigned block_end; /* the line below the comment lines last read */
+	unsigned stage_end; /* the last line of the stage last read */
 };
 
 static bool is_id_char(char c)
@@ -130,6 +133,7 @@ static struct text comment_of(struct text line, bool *alone)
 	return hash < line.len ? text_trim(text_from(line, hash + 1)) : TEXT("");
 }
 
+/* The first line below the comment lines that begin at `line`; asked line by line from the top. */
 static unsigned line_below_comments(const struct line_index *lines, unsigned line)
 {
 	bool alone = true;
@@ -161,8 +165,10 @@ static void read_comment(struct examination *exam, struct ignores *ignores, unsi
 	const struct text comment = comment_of(line_index_line(&exam->lines, line), &alone);
 
 	if (parse_ours(comment, &ignore, ignores->arena)) {
+		if (alone && line >= ignores->block_end)
+			ignores->block_end = line_below_comments(&exam->lines, line);
 		if (alone)
-			ignore.last = line_below_comments(&exam->lines, line);
+			ignore.last = ignores->block_end;
 		add_ignore(ignores, &ignore);
 		return;
 	}
@@ -171,7 +177,9 @@ static void read_comment(struct examination *exam, struct ignores *ignores, unsi
 		ignore.last = line + 1;
 		break;
 	case PRAGMA_STAGE:
-		ignore.last = stage_end(&exam->lines, line);
+		if (line >= ignores->stage_end)
+			ignores->stage_end = stage_end(&exam->lines, line);
+		ignore.last = ignores->stage_end;
 		break;
 	case PRAGMA_FILE:
 		ignore.last = 0;
@@ -188,7 +196,7 @@ static void read_ignores(struct examination *exam, struct ignores *ignores)
 	size_t at = 0;
 	unsigned last = 0;
 
-	while (!exam->options->no_pragmas && at < exam->text.len) {
+	while (!exam->options->no_pragmas && at < exam->text.len && ignores->count < IGNORES_MAX) {
 		const char *hit =
 			memmem(exam->text.ptr + at, exam->text.len - at, mark.ptr, mark.len);
 
