@@ -42,3 +42,4 @@ extern const struct command up_command;
 extern const struct command version_command;
 extern const struct command wait_ready_command;
 extern const struct command watch_command;
+extern const struct command replay_command;

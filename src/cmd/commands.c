@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&init_command,
 	&rules_command,
 	&watch_command,
+	&replay_command,
 	&proxy_command,
 	&wait_ready_command,
 	&version_command,

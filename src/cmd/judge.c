@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/judge.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 struct judge {
@@ -11,13 +12,20 @@ struct judge {
 	char hostname[256];
 };
 
+static void set_hostname(struct judge *judge, const char *hostname)
+{
+	if (hostname != NULL && hostname[0] != '\0')
+		snprintf(judge->hostname, sizeof(judge->hostname), "%s", hostname);
+	else if (gethostname(judge->hostname, sizeof(judge->hostname) - 1) != 0)
+		memcpy(judge->hostname, "localhost", sizeof("localhost"));
+}
+
 struct judge *judge_new(const struct judge_options *options)
 {
 	struct judge *judge = MEM_NEW(struct judge);
 	struct fields_options fields = { .hostname = judge->hostname, .users = options->users };
 
-	if (gethostname(judge->hostname, sizeof(judge->hostname) - 1) != 0)
-		memcpy(judge->hostname, "localhost", sizeof("localhost"));
+	set_hostname(judge, options->hostname);
 	judge->options.hostname = judge->hostname;
 	judge->json = options->json;
 	judge->fields = fields_new(&fields);

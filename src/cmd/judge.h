@@ -9,6 +9,7 @@ struct judge;
 struct judge_options {
 	struct ruleset *rules; /* a reference is taken */
 	struct users *users;   /* borrowed; may be NULL */
+	const char *hostname;  /* borrowed; NULL or empty: this machine's */
 	bool json;
 };
 

@@ -197,7 +197,9 @@ static int watch_until_told(struct watch *watch)
 	AUTO(procfs_free) struct procfs *procfs = procfs_new("/proc");
 	const struct sensor_state_options options = { .source = procfs_source(procfs) };
 	AUTO(users_free) struct users *users = users_new("/proc");
-	const struct judge_options judging = { watch->rules, users, watch->json };
+	const struct judge_options judging = { .rules = watch->rules,
+					       .users = users,
+					       .json = watch->json };
 	sigset_t while_waiting;
 	struct error err = { 0 };
 	int result = open_live(watch, &err);

@@ -3,7 +3,7 @@
  *
  *	event.h      one event, whoever recorded it, and the tables of events, parameters and flags
  *	filter.h     which of them the kernel may drop
- *	capture.h    events and state from a .scap file
+ *	recording.h  events and state from a .scap file
  *	live.h       events of this machine, as they happen, by eBPF
  *	learn.h      what the kernel tells beside, for the state
  *	state.h      who runs and what is open, after the events so far
@@ -15,7 +15,6 @@
  *	procfs.h     what runs now, and threads that no event told of */
 #pragma once
 
-#include "sensor/capture.h"
 #include "sensor/container.h"
 #include "sensor/descriptor.h"
 #include "sensor/event.h"
@@ -26,6 +25,7 @@
 #include "sensor/path.h"
 #include "sensor/process.h"
 #include "sensor/procfs.h"
+#include "sensor/recording.h"
 #include "sensor/socket.h"
 #include "sensor/state.h"
 #include "sensor/syscall_name.h"
