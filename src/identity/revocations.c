@@ -227,6 +227,11 @@ const char *denial_format(const struct denial *denial, char *out, size_t size)
 	return out;
 }
 
+bool denial_is_of_id(const struct denial *denial)
+{
+	return denial->item->spiffe_id.len > 0;
+}
+
 int denial_refuse(const struct denial *denial, struct error *err)
 {
 	char text[ERROR_TEXT_MAX];

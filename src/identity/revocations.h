@@ -40,5 +40,7 @@ size_t revocations_count(const struct revocations *revocations); /* of denials *
 
 /* "revoked by Revocation stolen-laptop (mesh/revoked.yaml:4): the laptop was stolen" */
 const char *denial_format(const struct denial *denial, char *out, size_t size);
+/* Is it a name that is denied, not a certificate, key or authority? */
+bool denial_is_of_id(const struct denial *denial);
 /* The same as an error, -EACCES; 0 where there is no denial (NULL). */
 int denial_refuse(const struct denial *denial, struct error *err);

@@ -46,11 +46,21 @@ enum verify_reason {
 	VERIFY_AUTHORITY_OF_OTHER_DOMAIN,
 	VERIFY_AUTHORITY_ID_HAS_PATH,
 	VERIFY_PATH_INVALID,
+	/* for those who ask further, of a certificate that is valid */
+	VERIFY_OTHER_TRUST_DOMAIN,
+	VERIFY_OTHER_IDENTITY,
+	VERIFY_REVOKED,
+	VERIFY_REVOKED_ID,
 	VERIFY_REASON_COUNT,
 };
 
 const char *verify_reason_name(enum verify_reason reason); /* "SEVERAL_URI_NAMES" */
 const char *verify_reason_text(enum verify_reason reason); /* a sentence for people */
+/* The three answers that a connection can get beside yes, by what is looked at in turn: the
+ * certificate, whose it is ("INVALID_IDENTITY"), and what policy says, which is not asked here
+ * (VERIFY_CODE_DENIED). NULL: nothing speaks against it, or nobody looked. */
+const char *verify_reason_code(enum verify_reason reason); /* "INVALID_CERTIFICATE" */
+#define VERIFY_CODE_DENIED "AUTHORIZATION_DENIED"
 
 struct peer_identity {
 	enum verify_reason reason;

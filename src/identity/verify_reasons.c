@@ -5,17 +5,19 @@
 
 static const struct {
 	const char *name, *text;
+	bool is_about_identity; /* not about the certificate */
 } reasons[VERIFY_REASON_COUNT] = {
 	[VERIFY_UNCHECKED] = { "UNCHECKED", "the certificate was not checked" },
 	[VERIFY_TRUSTED] = { "TRUSTED", "the certificate is trusted" },
 	[VERIFY_NO_CERTIFICATE] = { "NO_CERTIFICATE", "the peer showed no certificate" },
 	[VERIFY_NO_URI_NAME] = { "NO_URI_NAME",
-				 "the certificate has no URI name, so it carries no SPIFFE ID" },
+				 "the certificate has no URI name, so it carries no SPIFFE ID",
+				 true },
 	[VERIFY_SEVERAL_URI_NAMES] = { "SEVERAL_URI_NAMES",
-				       "the certificate has more than one URI name" },
-	[VERIFY_MALFORMED_ID] = { "MALFORMED_ID", "the URI name is no SPIFFE ID" },
+				       "the certificate has more than one URI name", true },
+	[VERIFY_MALFORMED_ID] = { "MALFORMED_ID", "the URI name is no SPIFFE ID", true },
 	[VERIFY_NO_PATH_IN_ID] = { "NO_PATH_IN_ID",
-				   "the SPIFFE ID has no path, so it names no workload" },
+				   "the SPIFFE ID has no path, so it names no workload", true },
 	[VERIFY_MALFORMED_CERTIFICATE] = { "MALFORMED_CERTIFICATE",
 					   "the certificate's extensions are malformed" },
 	[VERIFY_NAME_NOT_CRITICAL] = { "NAME_NOT_CRITICAL",
@@ -34,14 +36,15 @@ static const struct {
 					      "the extended key usage does not allow this side of "
 					      "a TLS connection" },
 	[VERIFY_UNKNOWN_TRUST_DOMAIN] = { "UNKNOWN_TRUST_DOMAIN",
-					  "nothing is known about the peer's trust domain" },
+					  "nothing is known about the peer's trust domain", true },
 	[VERIFY_EXPIRED] = { "EXPIRED", "the certificate has expired" },
 	[VERIFY_NOT_YET_VALID] = { "NOT_YET_VALID", "the certificate is not valid yet" },
 	[VERIFY_UNKNOWN_AUTHORITY] = { "UNKNOWN_AUTHORITY",
 				       "no authority of the peer's trust domain vouches for it" },
 	[VERIFY_BAD_SIGNATURE] = { "BAD_SIGNATURE", "a signature on the path is wrong" },
 	[VERIFY_NAME_NOT_PERMITTED] = { "NAME_NOT_PERMITTED",
-					"the name lies outside what its authority may certify" },
+					"the name lies outside what its authority may certify",
+					true },
 	[VERIFY_AUTHORITY_NOT_VALID_NOW] = { "AUTHORITY_NOT_VALID_NOW",
 					     "an authority on the path has expired or is not valid "
 					     "yet" },
@@ -57,6 +60,12 @@ static const struct {
 					   "an authority on the path has the SPIFFE ID of a "
 					   "workload" },
 	[VERIFY_PATH_INVALID] = { "PATH_INVALID", "the certificate path is invalid" },
+	[VERIFY_OTHER_TRUST_DOMAIN] = { "OTHER_TRUST_DOMAIN",
+					"its trust domain is neither ours nor an alias of it",
+					true },
+	[VERIFY_OTHER_IDENTITY] = { "OTHER_IDENTITY", "it is not the one that was expected", true },
+	[VERIFY_REVOKED] = { "REVOKED", "the certificate, its key or its authority is revoked" },
+	[VERIFY_REVOKED_ID] = { "REVOKED_ID", "the SPIFFE ID is revoked", true },
 };
 
 const char *verify_reason_name(enum verify_reason reason)
@@ -67,4 +76,11 @@ const char *verify_reason_name(enum verify_reason reason)
 const char *verify_reason_text(enum verify_reason reason)
 {
 	return reasons[reason].text;
+}
+
+const char *verify_reason_code(enum verify_reason reason)
+{
+	if (reason == VERIFY_UNCHECKED || reason == VERIFY_TRUSTED)
+		return NULL;
+	return reasons[reason].is_about_identity ? "INVALID_IDENTITY" : "INVALID_CERTIFICATE";
 }

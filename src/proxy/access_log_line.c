@@ -53,6 +53,17 @@ static void put_who(struct line *line, const struct downstream *downstream,
 	line_put_number(line, listener->port);
 }
 
+/* The connection's validation: which of its three answers, and how long it took. */
+static void put_validation(struct line *line, const struct downstream *downstream, const char *code)
+{
+	if (code == NULL)
+		return;
+	put_text(line, TEXT(",\"reason\":"), text_of(code));
+	if (downstream->verified.took_ns > 0)
+		put_duration(line, TEXT(",\"validation_ms\":"), 1,
+			     1 + downstream->verified.took_ns);
+}
+
 /* Why it was let in or not: the answer to the question that comes with every 403. */
 static void put_decision(struct line *line, const struct exchange *exchange)
 {
@@ -64,6 +75,8 @@ static void put_decision(struct line *line, const struct exchange *exchange)
 	put_text(line, TEXT(",\"decision\":"),
 		 decision->verdict == VERDICT_ALLOW ? TEXT("allow") : TEXT("deny"));
 	put_text(line, TEXT(",\"stage\":"), text_of(decision_stage_name(decision->stage)));
+	if (decision->verdict != VERDICT_ALLOW)
+		put_validation(line, exchange->downstream, VERIFY_CODE_DENIED);
 	if (by == NULL)
 		return;
 	LINE_PUT(line, ",\"policy\":\"");
@@ -181,6 +194,7 @@ size_t access_log_refusal_line(char out[ACCESS_LOG_LINE_MAX], const struct downs
 	put_who(&line, downstream, downstream->listener->plan);
 	LINE_PUT(&line, ",\"status\":0,\"decision\":\"deny\"");
 	put_text(&line, TEXT(",\"stage\":"), text_of(stage));
+	put_validation(&line, downstream, verify_reason_code(downstream->verified.reason));
 	put_text(&line, TEXT(",\"details\":"), text_of(reason));
 	return end_line(&line, out);
 }

@@ -53,6 +53,10 @@ struct downstream {
 	char *peer_id;     /* SPIFFE ID, verified; NULL without mutual TLS; owned */
 	char *server_name; /* SNI; NULL: none; owned */
 	unsigned char peer_fingerprint[32]; /* SHA-256 of the peer's leaf; with peer_id */
+	struct {
+		enum verify_reason reason; /* VERIFY_UNCHECKED: no certificate was looked at */
+		uint64_t took_ns;
+	} verified;
 	struct credential *peer_credential; /* of a verified certificate; NULL: none; owned */
 };
 

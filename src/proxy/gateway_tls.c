@@ -81,7 +81,8 @@ static int check_revoked(struct link *link, X509_STORE_CTX *context, struct erro
 
 	credential_of_path(X509_STORE_CTX_get0_chain(context), &credential);
 	downstream_set_credential(downstream, &credential);
-	return worker_check_revoked(downstream->worker, (struct text){ 0 }, &credential, err);
+	return worker_check_revoked(downstream->worker, (struct text){ 0 }, &credential,
+				    &downstream->verified.reason, err);
 }
 
 static int check_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, void *arg,

@@ -88,11 +88,14 @@ static int verify_member(const struct tls_trust *trust, const struct worker *wor
 
 	if (code < 0)
 		return code;
-	if (!is_trusted_domain(trust, peer->id.trust_domain))
+	if (!is_trusted_domain(trust, peer->id.trust_domain)) {
+		peer->reason = VERIFY_OTHER_TRUST_DOMAIN;
 		return error_set(err, -EACCES,
 				 "%s: trust domain '%.*s' is neither ours nor an alias of it",
 				 peer->text, TEXT_ARGS(peer->id.trust_domain));
-	return worker_check_revoked(worker, text_of(peer->text), &peer->credential, err);
+	}
+	return worker_check_revoked(worker, text_of(peer->text), &peer->credential, &peer->reason,
+				    err);
 }
 
 static int verify_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, void *trust,
@@ -102,9 +105,12 @@ static int verify_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, 
 	unsigned char fingerprint[EVP_MAX_MD_SIZE];
 	struct peer_identity peer;
 	unsigned size = 0;
+	const uint64_t started = clock_monotonic_ns();
 	const int code =
 		verify_member(trust, downstream->worker, leaf, chain, TLS_ROLE_CLIENT, &peer, err);
 
+	downstream->verified.reason = peer.reason;
+	downstream->verified.took_ns = clock_monotonic_ns() - started;
 	if (code < 0)
 		return code;
 	if (X509_digest(leaf, EVP_sha256(), fingerprint, &size) != 1
@@ -140,10 +146,11 @@ static int resume_client(struct link *link, const void *memory, struct error *er
 	const struct known_client *known = memory;
 	struct downstream *downstream = downstream_of_link(link);
 	const int code = worker_check_revoked(downstream->worker, text_of(known->id),
-					      known->credential, err);
+					      known->credential, &downstream->verified.reason, err);
 
 	if (code < 0)
 		return code;
+	downstream->verified.reason = VERIFY_TRUSTED;
 	memcpy(downstream->peer_fingerprint, known->fingerprint, sizeof(known->fingerprint));
 	downstream_set_peer(downstream, text_of(known->id));
 	downstream_set_credential(downstream, known->credential);

@@ -6,11 +6,15 @@
 #include "proxy/upstream_connection.h"
 
 int worker_check_revoked(const struct worker *worker, struct text id,
-			 const struct credential *credential, struct error *err)
+			 const struct credential *credential, enum verify_reason *reason,
+			 struct error *err)
 {
-	return denial_refuse(
-		revocations_find(worker->revocations, id, credential, loop_wall(worker->loop)),
-		err);
+	const struct denial *denial =
+		revocations_find(worker->revocations, id, credential, loop_wall(worker->loop));
+
+	if (denial != NULL && reason != NULL)
+		*reason = denial_is_of_id(denial) ? VERIFY_REVOKED_ID : VERIFY_REVOKED;
+	return denial_refuse(denial, err);
 }
 
 static void cut_client(struct downstream *downstream)
@@ -20,7 +24,7 @@ static void cut_client(struct downstream *downstream)
 
 	if (downstream->peer_credential == NULL
 	    || worker_check_revoked(worker, text_of(downstream->peer_id),
-				    downstream->peer_credential, &err)
+				    downstream->peer_credential, &downstream->verified.reason, &err)
 		       == 0)
 		return;
 	access_log_refused_connection(&worker->log, downstream, "revocation", err.text);
@@ -34,7 +38,7 @@ static void cut_server(struct upstream_connection *connection)
 
 	if (connection->server_credential == NULL
 	    || worker_check_revoked(connection->pool->worker, text_of(connection->server_id),
-				    connection->server_credential, &err)
+				    connection->server_credential, NULL, &err)
 		       == 0)
 		return;
 	log_warn("connection to %s cut: %s", connection->server_id, err.text);

@@ -11,6 +11,8 @@
 /* Takes the reference. Connections that they concern are closed before this returns. */
 void worker_set_revocations(struct worker *worker, struct revocations *revocations);
 
-/* 0 where nothing is revoked; otherwise -EACCES and err says by what. `id` may be absent. */
+/* 0 where nothing is revoked; otherwise -EACCES, and err says by what. `id` may be absent. *reason
+ * (may be NULL) is VERIFY_REVOKED or VERIFY_REVOKED_ID then. */
 int worker_check_revoked(const struct worker *worker, struct text id,
-			 const struct credential *credential, struct error *err);
+			 const struct credential *credential, enum verify_reason *reason,
+			 struct error *err);

@@ -102,7 +102,9 @@ def test_verify_knows_foreign_authorities_and_trust_domains(mangrove, ca, foreig
 def test_verify_by_role_and_for_programs(mangrove, ca):
     leaf = ca.leaf(WEB, roles=SERVER_ONLY)
     result = mangrove("id", "verify", leaf.certificate, "--bundle", leaf.bundle, "--as", "server", "--json")
-    assert json.loads(result.stdout) == {"trusted": True, "reason": "TRUSTED", "id": WEB}
+    told = json.loads(result.stdout)
+    assert told.pop("validationMs") < 1000
+    assert told == {"trusted": True, "allowed": True, "reason": "TRUSTED", "code": None, "id": WEB}
     result = mangrove("id", "verify", leaf.certificate, "--bundle", leaf.bundle, "--json")
     assert json.loads(result.stdout)["reason"] == "WRONG_EXTENDED_KEY_USAGE"
 
@@ -131,3 +133,50 @@ def test_a_leaf_signed_with_our_issuer_s_key_for_another_domain_is_refused(ident
     assert result.stdout.startswith("UNKNOWN_TRUST_DOMAIN:")
     result = mangrove("id", "verify", tmp_path / "leaf.pem", "--bundle", state / "ca/root-1.pem")
     assert result.stdout.startswith("NAME_NOT_PERMITTED:")
+
+
+# --- a connection's three answers ---
+
+POLICY = """
+    apiVersion: networking.istio.io/v1
+    kind: WorkloadEntry
+    metadata: {name: orders, namespace: shop, labels: {app: orders}}
+    spec: {address: 127.0.0.9, labels: {app: orders}, serviceAccount: orders}
+    ---
+    apiVersion: security.istio.io/v1
+    kind: AuthorizationPolicy
+    metadata: {name: orders, namespace: shop}
+    spec:
+      selector: {matchLabels: {app: orders}}
+      rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]
+"""
+
+REVOKED = """
+    apiVersion: mangrove.dev/v1
+    kind: Revocation
+    metadata: {name: gone}
+    spec: {reason: it left, deny: [{spiffeID: spiffe://cluster.local/ns/shop/sa/gone}]}
+"""
+
+
+@pytest.mark.parametrize("code, make", [
+    (None, lambda ca: ca.leaf(WEB)),
+    ("INVALID_CERTIFICATE", lambda ca: ca.leaf(WEB, minutes=(-120, -60))),
+    ("INVALID_IDENTITY", lambda ca: ca.leaf(WEB, WEB + "2")),
+    ("INVALID_IDENTITY", lambda ca: ca.leaf(WEB.replace("web", "gone"))),
+    ("AUTHORIZATION_DENIED", lambda ca: ca.leaf(WEB.replace("web", "other"))),
+])
+def test_a_connection_is_judged_by_certificate_identity_and_policy(mangrove, ca, resources, code, make):
+    resources.write("policy.yaml", POLICY)
+    resources.write("revoked.yaml", REVOKED)
+    leaf = make(ca)
+    arguments = ("id", "verify", leaf.certificate, "--bundle", leaf.bundle, "--for", "shop/orders",
+                 "--resources", resources.path)
+    told = json.loads(mangrove(*arguments, "--json").stdout)
+    assert (told["code"], told["allowed"]) == (code, code is None)
+    assert 0 < told["validationMs"] < 5000
+    result = mangrove(*arguments)
+    assert result.returncode == (0 if code is None else 1)
+    assert (code or "TRUSTED") in result.stdout and "validated in" in result.stdout
+    if code == "AUTHORIZATION_DENIED":
+        assert "policy.yaml:" in told["text"]

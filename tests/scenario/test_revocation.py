@@ -100,6 +100,7 @@ def test_an_open_connection_is_cut_and_no_new_one_comes(api, mesh, ca, name):
     assert "revoked by Revocation stolen" in line["details"] and "the key was stolen" in line["details"]
     line = mesh.wait_for_line(stage="revocation", source_principal=WEB)
     assert line["decision"] == "deny"
+    assert line["reason"] == ("INVALID_IDENTITY" if "spiffeID" in DENIALS[name](leaf, ca) else "INVALID_CERTIFICATE")
     if name != "authority":  # it signed the intermediate too
         assert open_other.ask()
 
