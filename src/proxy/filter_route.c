@@ -9,6 +9,7 @@ static bool find_route(struct exchange *exchange)
 		.path = exchange->path,
 		.query = exchange->query,
 		.scheme = exchange->scheme,
+		.token = exchange->authentication.token,
 	};
 
 	exchange->host = route_table_find(exchange->server->routes, exchange->request.authority);

@@ -52,15 +52,45 @@ struct text plan_lower(struct plan_build *build, struct text text)
 	return (struct text){ lower, text.len };
 }
 
+#define CLAIM_PREFIX    "@request.auth.claims"
+#define CLAIM_DEPTH_MAX 16
+
+/* "@request.auth.claims.group.id" or "@request.auth.claims[group][id]" instead of a header. */
+static void compile_claim(struct plan_build *build, struct text key, struct named_match *out)
+{
+	struct text rest = text_from(key, sizeof(CLAIM_PREFIX) - 1);
+	struct text *names = ARENA_ARRAY(&build->plan->arena, CLAIM_DEPTH_MAX, struct text);
+
+	out->claim = names;
+	while (rest.len > 1 && out->claim_depth < CLAIM_DEPTH_MAX) {
+		const bool in_brackets = rest.ptr[0] == '[';
+
+		rest = text_from(rest, 1); /* '[' or '.' */
+		if (in_brackets) {
+			names[out->claim_depth++] = text_split(&rest, ']');
+			continue;
+		}
+		size_t end = text_find_char(rest, '.');
+
+		end = MIN_OF(end, rest.len);
+		names[out->claim_depth++] = text_until(rest, end);
+		rest = text_from(rest, end);
+	}
+}
+
 static struct named_match compile_header(struct plan_build *build, const struct string_match *from,
 					 bool invert)
 {
 	const struct text name = plan_lower(build, from->key);
 
-	return (struct named_match){ .name = name,
+	struct named_match match = { .name = name,
 				     .id = http_name_of(name),
 				     .match = plan_text_match(build, from),
 				     .invert = invert };
+
+	if (text_starts_with(from->key, TEXT(CLAIM_PREFIX)))
+		compile_claim(build, from->key, &match);
+	return match;
 }
 
 /* Conditions on who asks and where are settled here, once: `false` means never for this listener.

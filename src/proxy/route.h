@@ -14,6 +14,7 @@
 struct cluster;
 struct cors_rules;
 struct fault_policy;
+struct jwt;
 struct format;
 struct mirror_target;
 struct regex;
@@ -33,9 +34,11 @@ struct text_match {
 	bool ignore_case; /* of MATCH_EXACT and MATCH_PREFIX */
 };
 
-struct named_match { /* on a header or a query parameter */
+struct named_match { /* on a header, a query parameter or a token's claim */
 	struct text name;
 	enum http_name id;
+	const struct text *claim; /* the names on the way to it; NULL: a header */
+	size_t claim_depth;
 	struct text_match match;
 	bool invert; /* withoutHeaders */
 };
@@ -119,9 +122,10 @@ const struct virtual_host *route_table_find(const struct route_table *table, str
 /* What the conditions are asked about. */
 struct route_subject {
 	const struct http_head *head;
-	struct text path;   /* normalised, without query */
-	struct text query;  /* without '?' */
-	struct text scheme; /* "http" or "https" */
+	struct text path;        /* normalised, without query */
+	struct text query;       /* without '?' */
+	struct text scheme;      /* "http" or "https" */
+	const struct jwt *token; /* verified; NULL: there is none */
 };
 
 /* The first route that applies, and the match of it that did (NULL: it has none). NULL: no route.

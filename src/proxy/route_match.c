@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/route_match.h"
 
+#include "policy/policy.h"
 #include "proxy/regex.h"
 
 bool text_match_holds(const struct text_match *match, struct text text)
@@ -63,6 +64,24 @@ static bool query_holds(const struct named_match *want, struct text query)
 	return value.ptr != NULL && text_match_holds(&want->match, value);
 }
 
+static bool value_holds(const void *match, struct text value)
+{
+	return text_match_holds(match, value);
+}
+
+static bool claim_holds(const struct named_match *want, const struct jwt *token)
+{
+	return token != NULL
+	       && jwt_claim_any(token, want->claim, want->claim_depth, value_holds, &want->match);
+}
+
+static bool named_holds(const struct named_match *want, const struct route_subject *subject)
+{
+	if (want->claim != NULL)
+		return claim_holds(want, subject->token) != want->invert;
+	return header_holds(want, &subject->head->fields);
+}
+
 bool route_match_holds(const struct route_match *match, const struct route_subject *subject)
 {
 	const struct http_head *head = subject->head;
@@ -73,7 +92,7 @@ bool route_match_holds(const struct route_match *match, const struct route_subje
 	    || !text_match_holds(&match->scheme, subject->scheme))
 		return false;
 	for (size_t i = 0; i < match->header_count; i++)
-		if (!header_holds(&match->headers[i], &head->fields))
+		if (!named_holds(&match->headers[i], subject))
 			return false;
 	for (size_t i = 0; i < match->query_count; i++)
 		if (!query_holds(&match->query[i], subject->query))

@@ -135,6 +135,10 @@ def test_row(path, row, world_of):
         assert told.path == row.get("sees_path", told.path)
 
 
+def test_enough_rows():
+    assert len(list(all_rows())) >= 150
+
+
 def test_names_are_not_used_twice():
     ids = [parameter.id for parameter in all_rows()]
     assert len(ids) == len(set(ids))
