@@ -39,6 +39,7 @@ struct resolver {
 	struct map names;
 	struct server_socket sockets[SOCKETS_MAX];
 	struct timer timeout; /* c-ares' own */
+	size_t once_count;    /* of resolver_look_up, in progress */
 	struct deferred tell;
 };
 
@@ -70,7 +71,7 @@ static void on_socket(struct watch *watch, uint32_t events)
 static void on_timeout(struct timer *timer)
 {
 	struct resolver *resolver = CONTAINER_OF(timer, struct resolver, timeout);
-	bool is_asking = false;
+	bool is_asking = resolver->once_count > 0;
 
 	ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	for (size_t i = 0; i < SOCKETS_MAX; i++)
@@ -202,12 +203,12 @@ static void on_answer(void *owner, int status, int timeouts, struct ares_addrinf
 		loop_defer(resolver->loop, &resolver->tell);
 }
 
+static const struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC,
+						  .ai_socktype = SOCK_STREAM,
+						  .ai_flags = ARES_AI_NOSORT };
+
 static void look_up(struct name *name)
 {
-	const struct ares_addrinfo_hints hints = { .ai_family = AF_UNSPEC,
-						   .ai_socktype = SOCK_STREAM,
-						   .ai_flags = ARES_AI_NOSORT };
-
 	name->is_asking = true;
 	ares_getaddrinfo(name->resolver->channel, name->text, NULL, &hints, on_answer, name);
 	set_timeout(name->resolver);
@@ -278,6 +279,43 @@ void resolver_forget_others(struct resolver *resolver)
 		forget(resolver, name);
 	MAP_FOR_EACH (&resolver->names, entry)
 		((struct name *)entry->value)->is_wanted = false;
+}
+
+/* ---- once ---- */
+
+struct once {
+	struct resolver *resolver;
+	resolver_looked_up_fn done;
+	void *owner;
+};
+
+static void on_once(void *owner, int status, int timeouts, struct ares_addrinfo *found)
+{
+	struct once *once = owner;
+	struct ip_address addresses[ADDRESSES_MAX];
+	size_t count = 0;
+	uint64_t ttl_s = 0;
+
+	(void)timeouts;
+	if (status == ARES_SUCCESS && found != NULL) {
+		count = copy_addresses(found, addresses);
+		ttl_s = seconds_until_next(found);
+	}
+	once->resolver->once_count--;
+	once->done(once->owner, addresses, count, ttl_s * NS_PER_SEC);
+	ares_freeaddrinfo(found);
+	mem_free(once);
+}
+
+void resolver_look_up(struct resolver *resolver, const char *name, resolver_looked_up_fn done,
+		      void *owner)
+{
+	struct once *once = MEM_NEW(struct once);
+
+	*once = (struct once){ resolver, done, owner };
+	resolver->once_count++;
+	ares_getaddrinfo(resolver->channel, name, NULL, &hints, on_once, once);
+	set_timeout(resolver);
 }
 
 /* ---- life ---- */

@@ -29,6 +29,13 @@ struct resolver_answer {
 /* What is known of the name now. in_order: a new order of the same addresses is a change, too. */
 struct resolver_answer resolver_ask(struct resolver *resolver, struct text name, bool in_order);
 
+/* Once, for a name that nobody follows. The callback comes once, perhaps at once, with count 0
+ * where it failed; its TTL is how long the answer is good. */
+typedef void (*resolver_looked_up_fn)(void *owner, const struct ip_address *addresses, size_t count,
+				      uint64_t ttl_ns);
+void resolver_look_up(struct resolver *resolver, const char *name, resolver_looked_up_fn done,
+		      void *owner);
+
 /* Names that were not asked for since the last call of this are forgotten. */
 void resolver_forget_others(struct resolver *resolver);
 

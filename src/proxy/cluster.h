@@ -100,5 +100,9 @@ struct cluster {
 	const struct retry_budget *retry_budget; /* NULL: maxRetries counts */
 	struct cluster_state *state;             /* a reference, released with the plan */
 	uint64_t tcp_idle_ns, tcp_duration_ns;   /* of raw connections; 0: Istio's hour, for ever */
-	bool is_known; /* false: a subset or service that nobody declared: 503 */
+	/* Endpoints are what requests name (dynamic.h): how they are spoken to; NULL: no such. */
+	const struct upstream *dynamic;
+	uint16_t dynamic_port; /* 0: as the request says */
+	bool is_black_hole;    /* nothing may be sent there: 502 */
+	bool is_known;         /* false: a subset or service that nobody declared: 503 */
 };

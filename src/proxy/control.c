@@ -44,6 +44,8 @@ static void start_workers(struct control *control)
 	control->workers = mem_alloc_array(control->worker_count, sizeof(struct worker *));
 	for (unsigned i = 0; i < control->worker_count; i++) {
 		control->workers[i] = worker_new(i, control->log);
+		control->workers[i]->names =
+			name_cache_new(control->workers[i]->loop, &control->names);
 		if (pthread_create(&control->workers[i]->thread, NULL, run_worker,
 				   control->workers[i])
 		    != 0)
@@ -372,6 +374,7 @@ static int start(struct control *control, struct error *err)
 	if (code == 0)
 		code = resolver_new(control->loop, control->options->dns, on_names, control,
 				    &control->resolver, err);
+	control->names = (struct name_service){ control->loop, control->resolver };
 	if (code == 0)
 		code = open_resources(control, err);
 	if (code == 0)
@@ -396,6 +399,7 @@ static void finish(struct control *control)
 	inheritance_drop(&control->inheritance);
 	listening_done(&control->listening);
 	admin_free(control->admin);
+	resolver_free(control->resolver); /* tells the workers who still wait for a name */
 	key_fetch_stop(control->keys);
 	stop_workers(control);
 	key_fetch_free(control->keys);
@@ -403,7 +407,6 @@ static void finish(struct control *control)
 	identity_source_free(control->identities);
 	identity_set_unref(control->identity_set);
 	plan_unref(control->plan);
-	resolver_free(control->resolver);
 	resource_set_unref(control->resources);
 	source_directory_close(control->source);
 	if (control->signals.fd > 0)

@@ -9,6 +9,7 @@
 #include "proxy/handover.h"
 #include "proxy/key_fetch.h"
 #include "proxy/listening.h"
+#include "proxy/names.h"
 #include "proxy/plan.h"
 #include "proxy/proxy.h"
 #include "proxy/worker.h"
@@ -26,6 +27,7 @@ struct control {
 	struct watch resources_changed, signals;
 	struct timer drain_limit, retry;
 	struct resolver *resolver; /* of host names */
+	struct name_service names; /* the same, for the workers */
 	struct timer files;        /* control_files.c */
 	struct plan *plan;         /* the one in force; NULL before the first */
 	struct worker **workers;

@@ -6,6 +6,7 @@
 #include "proxy/balance_key.h"
 #include "proxy/codec.h"
 #include "proxy/downstream.h"
+#include "proxy/dynamic.h"
 #include "proxy/mirror.h"
 #include "proxy/upstream_connection.h"
 #include "proxy/worker.h"
@@ -49,14 +50,35 @@ static const struct upstream *upstream_for(const struct exchange *exchange,
 	return endpoint->upstream;
 }
 
+/* Every host that nobody knows is this one, where only known ones may be spoken to (Istio's
+ * BlackHoleCluster). */
+static void fall_into_black_hole(struct exchange *exchange)
+{
+	if (exchange->is_tcp)
+		exchange_cancel(exchange, FLAG_NO_ROUTE, "blackhole_cluster");
+	else
+		exchange_answer_with_fields(exchange, 502, TEXT(""), FLAG_NONE, "direct_response");
+}
+
 void exchange_attempt(struct exchange *exchange)
 {
-	const struct cluster_endpoint *endpoint =
-		pick_endpoint(exchange, exchange->destination->cluster);
-
+	const struct cluster *cluster = exchange->destination->cluster;
+	const struct cluster_endpoint *endpoint;
 	const struct upstream *upstream;
 
 	exchange->attempts++;
+	/* its body waits until there is somebody to take it */
+	if (!exchange->request_is_complete)
+		exchange->server_codec->pause(exchange, true);
+	if (cluster->is_black_hole) {
+		fall_into_black_hole(exchange);
+		return;
+	}
+	if (cluster->dynamic != NULL) {
+		dynamic_attempt(exchange);
+		return;
+	}
+	endpoint = pick_endpoint(exchange, cluster);
 	if (endpoint == NULL) {
 		exchange_answer(exchange, 503, "no healthy upstream", FLAG_NO_HEALTHY_UPSTREAM,
 				"no_healthy_upstream");
@@ -64,9 +86,6 @@ void exchange_attempt(struct exchange *exchange)
 	}
 	exchange->endpoint = endpoint;
 	retry_begin_try(exchange, endpoint);
-	/* its body waits until there is somebody to take it */
-	if (!exchange->request_is_complete)
-		exchange->server_codec->pause(exchange, true);
 	upstream = upstream_for(exchange, endpoint);
 	upstream_connect(exchange, exchange->plan->pools[upstream->index], upstream);
 }

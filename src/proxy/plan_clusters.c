@@ -246,6 +246,22 @@ static void add_endpoints(struct plan_build *build, struct cluster *cluster, str
 	}
 }
 
+/* A pattern of hosts that are nowhere in particular: each request says which it means. */
+static void add_named_by_requests(struct plan_build *build, struct cluster *cluster,
+				  const struct source *source)
+{
+	const struct reach *reach = &source->reach;
+	const struct mesh_service *service = source->service;
+
+	if (service->host.ptr[0] != '*' || source->port->endpoint_count > 0
+	    || (service->resolution != RESOLUTION_NONE
+		&& service->resolution != RESOLUTION_DYNAMIC_DNS))
+		return;
+	cluster->dynamic_port = (uint16_t)source->port->number;
+	if (!reach->always_tls || reach->tls != NULL)
+		cluster->dynamic = plan_dynamic_upstream(build, reach, reach->always_tls);
+}
+
 /* ---- clusters ---- */
 
 static void set_tcp_times(struct cluster *cluster, const struct connection_pool_settings *pool)
@@ -293,12 +309,23 @@ struct cluster *plan_service_cluster(struct plan_build *build,
 	cluster->service_host = service->host;
 	cluster->protocol = port->protocol;
 	cluster->is_known = choice.is_declared;
-	if (cluster->is_known)
+	if (cluster->is_known) {
 		add_endpoints(build, cluster, &source);
+		add_named_by_requests(build, cluster, &source);
+	}
 	set_tcp_times(cluster, choice.traffic.pool);
 	set_balancing(build, cluster, workload, &choice.traffic);
 	plan_reach_done(&source.reach);
 	return cluster;
+}
+
+struct cluster *plan_named_cluster(struct plan_build *build, const struct local_workload *workload,
+				   const char *name)
+{
+	const struct text key = cluster_key(build, workload, name);
+	struct cluster *cluster = map_get(&build->plan->clusters, key);
+
+	return cluster != NULL ? cluster : new_cluster(build, key, name, old_cluster(build, key));
 }
 
 static struct cluster *unknown_cluster(struct plan_build *build, struct text host, uint32_t port,

@@ -213,7 +213,8 @@ static void add_own_ports(struct plan_build *build, const struct local_workload 
 /* ---- outbound ---- */
 
 static int add_egress(struct plan_build *build, const struct local_workload *workload,
-		      const struct sidecar_egress *egress, struct error *err)
+		      const struct sidecar *sidecar, const struct sidecar_egress *egress,
+		      struct error *err)
 {
 	struct address listen;
 
@@ -257,8 +258,10 @@ static int add_egress(struct plan_build *build, const struct local_workload *wor
 
 	if (server->speech != SPEECH_HTTP)
 		server->tcp = plan_outbound_tcp(build, workload, egress);
-	if (server->speech != SPEECH_TCP)
+	if (server->speech != SPEECH_TCP) {
 		server->routes = plan_outbound_routes(build, workload, egress);
+		plan_unknown_hosts(build, workload, sidecar, server->routes);
+	}
 	listener->takes_plain = true;
 	listener->tells_tls = listener->reads_hello = server->tcp != NULL && server->tcp->asks_name;
 	return 0;
@@ -306,7 +309,7 @@ static int add_sidecar(struct plan_build *build, const struct local_workload *wo
 	for (size_t i = 0; code == 0 && i < sidecar->ingress.count; i++)
 		code = add_ingress(build, workload, &sidecar->ingress.items[i], err);
 	for (size_t i = 0; code == 0 && i < sidecar->egress.count; i++)
-		code = add_egress(build, workload, &sidecar->egress.items[i], err);
+		code = add_egress(build, workload, sidecar, &sidecar->egress.items[i], err);
 	return code;
 }
 

@@ -49,6 +49,9 @@ struct route_table *plan_inbound_routes(struct plan_build *build, struct cluster
 struct route_table *plan_outbound_routes(struct plan_build *build,
 					 const struct local_workload *workload,
 					 const struct sidecar_egress *egress);
+/* plan_egress.c: what becomes of hosts that the table does not have. */
+void plan_unknown_hosts(struct plan_build *build, const struct local_workload *workload,
+			const struct sidecar *sidecar, struct route_table *table);
 /* plan_gateway_routes.c: the routes of a gateway's server: VirtualServices bound to it, for the
  * hosts they share with it. Adds to `table`, so that plain HTTP servers of one port share one. */
 void plan_gateway_routes(struct plan_build *build, const struct local_workload *workload,

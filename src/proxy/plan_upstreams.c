@@ -280,3 +280,12 @@ void plan_reach_done(struct reach *reach)
 {
 	tls_context_unref(TAKE(reach->owned));
 }
+
+const struct upstream *plan_dynamic_upstream(struct plan_build *build, const struct reach *reach,
+					     bool tls)
+{
+	static const struct address nowhere;
+
+	return plan_upstream(build, reach, &nowhere, tls,
+			     reach->http == HTTP_AS_CLIENT ? HTTP_ONLY_1 : reach->http);
+}

@@ -45,6 +45,13 @@ bool plan_reach_wants_tls(struct plan_build *build, const struct reach *reach,
 struct upstream *plan_upstream(struct plan_build *build, const struct reach *reach,
 			       const struct address *address, bool tls, enum http_choice http);
 
+/* One that has no address until a request names it (dynamic.h). */
+const struct upstream *plan_dynamic_upstream(struct plan_build *build, const struct reach *reach,
+					     bool tls);
+/* plan_clusters.c: one of no service. The same each time it is asked for. */
+struct cluster *plan_named_cluster(struct plan_build *build, const struct local_workload *workload,
+				   const char *name);
+
 /* ---- plan_terms.c ---- */
 
 struct connection_terms plan_terms(const struct plan_build *build,

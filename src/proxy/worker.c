@@ -2,9 +2,11 @@
 #include "proxy/worker.h"
 
 #include "proxy/downstream.h"
+#include "proxy/dynamic.h"
 #include "proxy/exchange.h"
 #include "proxy/filter.h"
 #include "proxy/key_set.h"
+#include "proxy/names.h"
 #include "proxy/upstream_connection.h"
 
 #include <errno.h>
@@ -35,6 +37,7 @@ void worker_free(struct worker *worker)
 	MAP_FOR_EACH (&worker->pools, entry)
 		pool_free(entry->value);
 	map_done(&worker->pools);
+	name_cache_free(worker->names);
 	key_set_unref(worker->keys);
 	exchange_free_all(worker);
 	server_http2_free_all(worker);
@@ -76,6 +79,7 @@ void held_plan_unref(struct held_plan *held)
 {
 	if (held == NULL || --held->users > 0)
 		return;
+	dynamic_free_all(held);
 	for (size_t i = 0; i < held->plan->upstream_count; i++)
 		pool_release(held->pools[i]);
 	plan_unref(held->plan);

@@ -26,6 +26,7 @@ struct held_plan {
 	struct worker *worker;
 	size_t users;
 	struct pool **pools; /* by upstream.index; owned array */
+	struct map dynamic;  /* dynamic.c */
 };
 
 /* A listening socket of this worker. */
@@ -52,6 +53,7 @@ struct worker {
 	struct revocations *revocations; /* a reference; see revoke.h */
 	struct timer revocation_change;  /* when one of them begins or ends */
 	struct key_set *keys;            /* of token issuers; NULL before the first came */
+	struct name_cache *names;        /* of hosts that no resource names */
 	struct key_fetch *key_fetch;     /* woken where one is missing; NULL: nobody fetches */
 	struct list waiting_for_keys;    /* exchange.link_in_waiting */
 	struct map pools;                /* upstream.key -> struct pool */
