@@ -50,6 +50,7 @@ struct upstream {
 struct cluster_endpoint {
 	struct upstream *upstream;
 	struct upstream *for_http2; /* for clients that speak it (useClientProtocol); else NULL */
+	struct upstream *for_grpc;  /* for gRPC, where nothing is known of the port; else NULL */
 	struct host_state *state;   /* a reference, released with the plan */
 	uint32_t weight;
 	uint32_t priority; /* 0: nearest; of a cluster that fails over between localities */

@@ -509,6 +509,10 @@ void exchange_answer_with_fields(struct exchange *exchange, unsigned status, str
 		exchange_cancel(exchange, flag, details);
 		return;
 	}
+	if (exchange_say_in_grpc(exchange, status, body)) {
+		status = 200;
+		body = TEXT("");
+	}
 	exchange->flags |= flag;
 	exchange->details = details;
 	exchange->answered_here = true;

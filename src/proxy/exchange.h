@@ -181,6 +181,8 @@ void exchange_forward_to(struct exchange *exchange, const struct weighted_cluste
 void exchange_attempt(struct exchange *exchange);
 /* forward_terms.c: how long it may take, and how often it is tried. */
 void exchange_set_terms(struct exchange *exchange);
+/* exchange_grpc.c: an answer of ours to a gRPC call. False: it is none, or it is said already. */
+bool exchange_say_in_grpc(struct exchange *exchange, unsigned status, struct text body);
 bool exchange_is_grpc(const struct exchange *exchange);
 /* exchange.c: the header operations of the route and the destination chosen. */
 void exchange_edit_request(struct exchange *exchange);

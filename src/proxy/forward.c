@@ -45,6 +45,8 @@ static const struct upstream *upstream_for(const struct exchange *exchange,
 {
 	const struct downstream *client = exchange->downstream;
 
+	if (endpoint->for_grpc != NULL && exchange_is_grpc(exchange))
+		return endpoint->for_grpc;
 	if (endpoint->for_http2 != NULL && client != NULL && client->http2 != NULL)
 		return endpoint->for_http2;
 	return endpoint->upstream;
@@ -100,7 +102,7 @@ void exchange_forward(struct exchange *exchange)
 	}
 	exchange->request.path = exchange->target;
 	exchange_edit_request(exchange);
-	if (!exchange->is_tunnel)
+	if (!exchange->is_tcp && !exchange->wants_tunnel)
 		mirror_begin(exchange);
 	exchange_attempt(exchange);
 }

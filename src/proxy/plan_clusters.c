@@ -359,6 +359,7 @@ struct cluster *plan_cluster(struct plan_build *build, const struct local_worklo
 
 struct cluster *plan_application_cluster(struct plan_build *build,
 					 const struct local_workload *workload, uint16_t port,
+					 enum app_protocol protocol,
 					 const struct address *application)
 {
 	static const struct traffic no_rules;
@@ -380,11 +381,17 @@ struct cluster *plan_application_cluster(struct plan_build *build,
 
 	cluster->service_name = workload->instance->name;
 	cluster->service_namespace = workload->instance->namespace;
+	cluster->protocol = protocol;
 	cluster->is_known = true;
 	cluster->endpoints = ARENA_NEW(arena, struct cluster_endpoint);
 	cluster->endpoint_count = 1;
 	cluster->endpoints[0] = (struct cluster_endpoint){
-		.upstream = plan_upstream(build, &reach, application, false, HTTP_AS_AGREED),
+		.upstream =
+			plan_upstream(build, &reach, application, false,
+				      protocol == PROTOCOL_HTTP2 ? HTTP_ONLY_2 : HTTP_AS_AGREED),
+		.for_grpc = protocol == PROTOCOL_UNKNOWN
+				    ? plan_upstream(build, &reach, application, false, HTTP_ONLY_2)
+				    : NULL,
 		.state = state_of(old_cluster(build, key), application),
 		.weight = 1,
 		.workload = workload->instance->name,

@@ -115,8 +115,8 @@ static void add_inbound(struct plan_build *build, const struct local_workload *w
 	listener->port = port->number;
 
 	struct listener_server *server = add_single_server(build, listener, port->protocol);
-	struct cluster *application =
-		plan_application_cluster(build, workload, port->number, &port->application);
+	struct cluster *application = plan_application_cluster(build, workload, port->number,
+							       port->protocol, &port->application);
 
 	set_inbound_tls(listener);
 	server->routes = plan_inbound_routes(build, application);

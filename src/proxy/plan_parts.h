@@ -38,6 +38,7 @@ void plan_cluster_release(struct cluster *cluster); /* with its plan */
 /* The application behind an inbound listener. */
 struct cluster *plan_application_cluster(struct plan_build *build,
 					 const struct local_workload *workload, uint16_t port,
+					 enum app_protocol protocol,
 					 const struct address *application);
 
 /* plan_authorizer.c: once the workload's policy and identity are known; NULL: none is named. */
