@@ -99,16 +99,6 @@ void link_close(struct link *link)
 	byte_queue_clear(&link->wire, link->pool);
 }
 
-void link_reset(struct link *link)
-{
-	const struct linger at_once = { .l_onoff = 1 };
-
-	if (link->state == LINK_CLOSED)
-		return;
-	setsockopt(link->watch.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-	link_close(link);
-}
-
 void link_offer(struct link *link, struct text protocols)
 {
 	if (link->ssl != NULL)
@@ -281,6 +271,18 @@ static int flush_plain(struct link *link)
 
 	link->bytes_out += before - link->out.len;
 	return code;
+}
+
+void link_reset(struct link *link)
+{
+	const struct linger at_once = { .l_onoff = 1 };
+
+	if (link->state == LINK_CLOSED)
+		return;
+	if (link->state == LINK_OPEN) /* what there was, if the kernel takes it */
+		(void)(link->ssl != NULL ? flush_tls(link) : flush_plain(link));
+	setsockopt(link->watch.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	link_close(link);
 }
 
 /* Everything is sent: close_notify goes out, once. */
@@ -459,12 +461,13 @@ static void sniff(struct link *link, bool is_all)
 {
 	char bytes[LINK_FIRST_MAX];
 	struct link_first first;
-	enum link_opening how;
+	enum link_opening how = LINK_NEEDS_MORE;
 	ssize_t got;
 
 	do {
 		got = recv(link->watch.fd, bytes, sizeof(bytes), MSG_PEEK);
-		if (got < 0 && errno == EAGAIN && !is_all)
+		/* nothing behind what was skipped may be all that is needed */
+		if (got < 0 && errno == EAGAIN && !is_all && how != LINK_SKIP)
 			return;
 		if (got == 0 || (got < 0 && errno != EAGAIN)) {
 			fail(link, -ECONNRESET, "closed before the first byte");

@@ -39,6 +39,7 @@ struct upstream {
 	bool plain_http2;        /* HTTP/2 at once (RFC 9113 3.3); over TLS, ALPN decides */
 	bool leaves_mesh;        /* over TLS: the server is verified by its name (client_tls.h) */
 	struct text offers;      /* ALPN, instead of its context's; absent: as that has it */
+	unsigned proxy_version;  /* PROXY protocol comes first; 0: none */
 	const char *server_name; /* SNI; NULL: none */
 	const char *const
 		*server_ids; /* SPIFFE IDs the server may have; count 0: any of the mesh */

@@ -84,7 +84,8 @@ struct exchange {
 	struct text scheme;
 	struct text original_path, original_authority; /* for the log */
 	struct text request_id;
-	struct text cors_origin; /* whose scripts may see the answer; absent: no matter */
+	struct ip_address client_ip; /* behind the proxies in front of us that are believed */
+	struct text cors_origin;     /* whose scripts may see the answer; absent: no matter */
 
 	const struct check_edits *answer_edits; /* an external authorizer's; NULL: none */
 	struct authentication authentication;   /* by tokens; zeroed: nothing was asked */

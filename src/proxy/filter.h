@@ -56,6 +56,8 @@ extern const struct filter authorize_tcp_filter, route_tcp_filter; /* filter_tcp
 /* filter_authenticate.c: keys came that requests may have waited for. */
 void filter_on_keys(struct worker *worker);
 
+void trace_context_apply(struct exchange *exchange); /* trace_context.c, for filter_headers.c */
+
 /* ---- for exchange.c ---- */
 
 void filters_run(struct exchange *exchange); /* from the first one; then exchange_pass */

@@ -8,60 +8,9 @@
 #include "proxy/filter.h"
 
 #include "proxy/downstream.h"
+#include "proxy/forwarded.h"
 #include "proxy/websocket.h"
 #include "proxy/worker.h"
-
-/* ---- x-forwarded-client-cert ---- */
-
-static const char *certificate_of_peer(struct exchange *exchange)
-{
-	static const char hex[] = "0123456789abcdef";
-	const struct downstream *downstream = exchange->downstream;
-	char hash[2 * sizeof(downstream->peer_fingerprint) + 1];
-	const char *own = exchange->listener->workload->spiffe_id;
-
-	for (size_t i = 0; i < sizeof(downstream->peer_fingerprint); i++) {
-		hash[2 * i] = hex[downstream->peer_fingerprint[i] >> 4];
-		hash[2 * i + 1] = hex[downstream->peer_fingerprint[i] & 15];
-	}
-	hash[sizeof(hash) - 1] = '\0';
-	return arena_printf(&exchange->arena, "By=%s;Hash=%s;Subject=\"\";URI=%s", own, hash,
-			    downstream->peer_id);
-}
-
-static void set_client_certificate(struct exchange *exchange)
-{
-	struct http_fields *fields = &exchange->request.fields;
-	const struct text before = http_fields_value(fields, HTTP_X_FORWARDED_CLIENT_CERT);
-	const char *peer;
-
-	if (exchange->listener->role == LISTENER_OUTBOUND)
-		return; /* the workload's own word; the other end adds who really came */
-	if (exchange->downstream->peer_id == NULL) {
-		http_fields_remove_known(fields, HTTP_X_FORWARDED_CLIENT_CERT);
-		return;
-	}
-	peer = certificate_of_peer(exchange);
-	if (before.len > 0 && exchange->listener->role == LISTENER_INBOUND)
-		peer = arena_printf(&exchange->arena, "%.*s,%s", TEXT_ARGS(before), peer);
-	http_fields_set_known(fields, HTTP_X_FORWARDED_CLIENT_CERT, text_of(peer));
-}
-
-/* ---- x-forwarded-* ---- */
-
-static void set_forwarded(struct exchange *exchange)
-{
-	struct http_fields *fields = &exchange->request.fields;
-	const struct text before = http_fields_value(fields, HTTP_X_FORWARDED_FOR);
-	const char *ip = exchange->downstream->peer_ip;
-
-	if (exchange->listener->role != LISTENER_GATEWAY)
-		return;
-	if (before.len > 0)
-		ip = arena_printf(&exchange->arena, "%.*s,%s", TEXT_ARGS(before), ip);
-	http_fields_set_known(fields, HTTP_X_FORWARDED_FOR, text_of(ip));
-	http_fields_set_known(fields, HTTP_X_FORWARDED_PROTO, exchange->scheme);
-}
 
 /* Fields by which a mesh's own proxies steer each other. */
 static void drop_outside_orders(struct exchange *exchange)
@@ -150,8 +99,8 @@ static enum filter_step on_request(struct exchange *exchange)
 	if (exchange->wants_tunnel)
 		exchange->request.upgrade = WEBSOCKET;
 	drop_outside_orders(exchange);
-	set_client_certificate(exchange);
-	set_forwarded(exchange);
+	forwarded_apply(exchange);
+	trace_context_apply(exchange);
 	set_request_id(exchange);
 	add_via(exchange);
 	return FILTER_NEXT;

@@ -225,11 +225,12 @@ int gateway_tls_contexts(struct plan_build *build, const struct local_workload *
 			"an HTTPS or TLS server needs tls (mode, and a credentialName or files); "
 			"gateway %.*s",
 			TEXT_ARGS(gateway->meta.name));
-	if (tls->mode == SERVER_TLS_PASSTHROUGH || tls->mode == SERVER_TLS_AUTO_PASSTHROUGH)
+	if (tls->mode == SERVER_TLS_AUTO_PASSTHROUGH)
 		return plan_fail(
 			build, err, tls->at,
-			"tls mode PASSTHROUGH does not go with protocol HTTPS: write SIMPLE, "
-			"MUTUAL, OPTIONAL_MUTUAL or ISTIO_MUTUAL");
+			"tls mode AUTO_PASSTHROUGH is not served: write PASSTHROUGH, with tls "
+			"routes in a VirtualService, or a mode that opens TLS (SIMPLE, MUTUAL, "
+			"OPTIONAL_MUTUAL, ISTIO_MUTUAL)");
 	if (tls->mode == SERVER_TLS_ISTIO_MUTUAL) {
 		code = mesh_server_context(workload->svid, build->trust,
 					   is_http ? MESH_SERVER_HTTP : MESH_SERVER_TCP, own, err);

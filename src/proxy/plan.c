@@ -57,6 +57,45 @@ static enum path_mode path_mode_of(const struct mesh_config *mesh)
 	}
 }
 
+static const struct {
+	struct text name;
+	enum client_cert_details details;
+} client_cert_names[] = {
+	{ { "UNDEFINED", 9 }, CLIENT_CERT_SANITIZE_SET },
+	{ { "SANITIZE", 8 }, CLIENT_CERT_SANITIZE },
+	{ { "SANITIZE_SET", 12 }, CLIENT_CERT_SANITIZE_SET },
+	{ { "APPEND_FORWARD", 14 }, CLIENT_CERT_APPEND_FORWARD },
+	{ { "FORWARD_ONLY", 12 }, CLIENT_CERT_FORWARD_ONLY },
+	{ { "ALWAYS_FORWARD_ONLY", 19 }, CLIENT_CERT_ALWAYS_FORWARD_ONLY },
+};
+
+static void read_topology(struct plan_build *build)
+{
+	const struct proxy_config *config = build->mesh->default_config;
+	const struct gateway_topology *topology = config != NULL ? config->gateway_topology : NULL;
+	const struct text written =
+		topology != NULL ? topology->forward_client_cert_details : TEXT("");
+
+	build->plan->client_cert_details = CLIENT_CERT_SANITIZE_SET;
+	if (topology == NULL)
+		return;
+	build->plan->trusted_proxies = topology->num_trusted_proxies;
+	if (written.len == 0)
+		return;
+	for (size_t i = 0; i < COUNT_OF(client_cert_names); i++) {
+		if (text_equal(written, client_cert_names[i].name)) {
+			build->plan->client_cert_details = client_cert_names[i].details;
+			return;
+		}
+	}
+	build->plan->client_cert_details = CLIENT_CERT_SANITIZE;
+	plan_warn(build, topology->at,
+		  "forwardClientCertDetails: '%.*s' is none of SANITIZE, SANITIZE_SET, "
+		  "APPEND_FORWARD, FORWARD_ONLY, ALWAYS_FORWARD_ONLY; x-forwarded-client-cert is "
+		  "removed",
+		  TEXT_ARGS(written));
+}
+
 static struct plan *new_plan(struct resource_set *resources, struct identity_set *identities)
 {
 	struct plan *plan = MEM_NEW(struct plan);
@@ -91,6 +130,7 @@ int plan_build(const struct plan_options *options, struct resource_set *resource
 
 	plan->trust_domain = build.mesh->trust_domain.ptr;
 	plan->path_mode = path_mode_of(build.mesh);
+	read_topology(&build);
 
 	int code = policy_compile(resources, &plan->policy, diagnostics, err);
 

@@ -77,6 +77,15 @@ struct listener_plan {
 
 struct plan_file;
 
+/* What a gateway does with x-forwarded-client-cert; a sidecar appends. */
+enum client_cert_details {
+	CLIENT_CERT_SANITIZE = 0,        /* removed */
+	CLIENT_CERT_SANITIZE_SET,        /* what is proven replaces what came; the default */
+	CLIENT_CERT_APPEND_FORWARD,      /* what is proven is added */
+	CLIENT_CERT_FORWARD_ONLY,        /* what came is passed on, if a certificate was shown */
+	CLIENT_CERT_ALWAYS_FORWARD_ONLY, /* what came is passed on */
+};
+
 struct plan {
 	atomic_int references;
 	uint64_t generation; /* of the resources */
@@ -88,6 +97,9 @@ struct plan {
 	struct workload_instances instances;
 	const char *trust_domain;
 	enum path_mode path_mode;
+	/* MeshConfig's gatewayTopology */
+	unsigned trusted_proxies;
+	enum client_cert_details client_cert_details;
 	const struct log_format *log_format; /* NULL: access_log_line.c's own */
 	struct local_workload *workloads;
 	size_t workload_count;

@@ -135,6 +135,11 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 			  TEXT_ARGS(from->port != NULL ? from->port->protocol : TEXT("")));
 		return 0;
 	}
+	if (protocol->tls && is_passthrough(from) && from->tls->credential_name.len > 0)
+		plan_warn(build, from->tls->at,
+			  "this server has a certificate, but its mode is PASSTHROUGH (as it is "
+			  "where "
+			  "none is written): its TLS is passed on unopened");
 	if (protocol->tls && !is_passthrough(from)) {
 		const int code =
 			gateway_tls_contexts(build, workload, gateway, from, &context, &front, err);

@@ -131,11 +131,16 @@ static struct traffic traffic_of(const struct traffic_policy *policy, uint32_t p
 		const struct port_traffic_policy *own = &policy->port_level_settings.items[i];
 
 		if (own->port == port) /* replaces everything: what it omits is not inherited */
-			return (struct traffic){ own->tls, own->connection_pool, own->load_balancer,
-						 own->outlier_detection, NULL };
+			return (struct traffic){ own->tls,
+						 own->connection_pool,
+						 own->load_balancer,
+						 own->outlier_detection,
+						 NULL,
+						 policy->proxy_protocol };
 	}
-	return (struct traffic){ policy->tls, policy->connection_pool, policy->load_balancer,
-				 policy->outlier_detection, policy->retry_budget };
+	return (struct traffic){ policy->tls,           policy->connection_pool,
+				 policy->load_balancer, policy->outlier_detection,
+				 policy->retry_budget,  policy->proxy_protocol };
 }
 
 /* Whole blocks of a subset replace those of the rule. */
@@ -147,6 +152,7 @@ static struct traffic override(struct traffic base, struct traffic own)
 		.balancer = own.balancer != NULL ? own.balancer : base.balancer,
 		.outliers = own.outliers != NULL ? own.outliers : base.outliers,
 		.retry_budget = own.retry_budget != NULL ? own.retry_budget : base.retry_budget,
+		.proxy = own.proxy != NULL ? own.proxy : base.proxy,
 	};
 }
 

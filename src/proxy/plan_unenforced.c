@@ -14,8 +14,6 @@ static void warn_policy(struct plan_build *build, const struct traffic_policy *p
 	if (policy == NULL)
 		return;
 	warn_at(build, policy->tunnel != NULL ? &policy->tunnel->at : NULL, "tunnel");
-	warn_at(build, policy->proxy_protocol != NULL ? &policy->proxy_protocol->at : NULL,
-		"proxyProtocol");
 }
 
 void plan_warn_unenforced(struct plan_build *build)

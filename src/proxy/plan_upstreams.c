@@ -30,8 +30,9 @@ static const char *upstream_key(struct plan_build *build, const struct reach *re
 	const struct connection_terms *terms = &upstream->terms;
 	AUTO_BUFFER struct buffer key = { 0 };
 
-	buffer_printf(&key, "%s|%s|%s|%.*s|%d", upstream->address_text, reach->workload->spiffe_id,
-		      reach->cluster_name, TEXT_ARGS(upstream->offers), upstream->plain_http2);
+	buffer_printf(&key, "%s|%s|%s|%.*s|%d%u", upstream->address_text,
+		      reach->workload->spiffe_id, reach->cluster_name, TEXT_ARGS(upstream->offers),
+		      upstream->plain_http2, upstream->proxy_version);
 	buffer_printf(&key, "|%llu,%llu,%llu", (unsigned long long)terms->connect_timeout_ns,
 		      (unsigned long long)terms->idle_ns, (unsigned long long)terms->duration_ns);
 	buffer_printf(&key, "|%u,%u,%u,%u,%u", terms->keepalive_s, terms->keepalive_interval_s,
@@ -71,6 +72,7 @@ struct upstream *plan_upstream(struct plan_build *build, const struct reach *rea
 	upstream->address_text = arena_strndup(arena, text, address_format(address, text));
 	upstream->terms = reach->terms;
 	upstream->counters = reach->counters;
+	upstream->proxy_version = reach->proxy_version;
 	upstream->plain_http2 = !tls && http == HTTP_ONLY_2;
 	if (tls) {
 		upstream->tls = reach->tls;
@@ -236,6 +238,8 @@ struct reach plan_reach(struct plan_build *build, const struct local_workload *w
 			       .counters = cluster->state,
 			       .terms = plan_terms(build, traffic->pool) };
 
+	if (traffic->proxy != NULL)
+		reach.proxy_version = traffic->proxy->version == PROXY_PROTOCOL_V1 ? 1 : 2;
 	if (traffic->tls != NULL && traffic->tls->subject_alt_names.count > 0)
 		names = &traffic->tls->subject_alt_names;
 	if (traffic->tls != NULL)

@@ -20,6 +20,7 @@ struct reach {
 	bool always_tls, never_tls;
 	bool leaves_mesh; /* the context is one of client_tls.h */
 	enum http_choice http;
+	unsigned proxy_version; /* PROXY protocol, said first; 0: none */
 	const char *server_name;
 	const char **server_ids;
 	size_t server_id_count;

@@ -12,25 +12,6 @@ static bool find_header(const void *context, struct text name, struct text *valu
 	return value->ptr != NULL;
 }
 
-/* The client as far as the next proxy can tell: at a gateway the TCP peer, behind one what the
- * gateway wrote last into X-Forwarded-For (Envoy: use_remote_address, no trusted hops). */
-static void set_remote_ip(const struct exchange *exchange, struct request_facts *facts)
-{
-	struct text forwarded = http_fields_value(&exchange->request.fields, HTTP_X_FORWARDED_FOR);
-	struct ip_address last;
-
-	facts->remote_ip = ip_from_sockaddr(&exchange->downstream->client_address.any, NULL);
-	if (exchange->listener->role == LISTENER_GATEWAY || forwarded.ptr == NULL)
-		return;
-
-	const size_t comma = text_find_last_char(forwarded, ',');
-
-	if (comma != TEXT_NONE)
-		forwarded = text_from(forwarded, comma + 1);
-	if (ip_parse(text_trim(forwarded), &last))
-		facts->remote_ip = last;
-}
-
 void request_facts_gather(struct exchange *exchange, struct request_facts *facts)
 {
 	const struct downstream *downstream = exchange->downstream;
@@ -52,5 +33,7 @@ void request_facts_gather(struct exchange *exchange, struct request_facts *facts
 	};
 	facts->source_ip = ip_from_sockaddr(&downstream->peer_address.any, NULL);
 	facts->destination_ip = ip_from_sockaddr(&downstream->local_address.any, NULL);
-	set_remote_ip(exchange, facts);
+	facts->remote_ip = exchange->is_tcp
+				   ? ip_from_sockaddr(&downstream->client_address.any, NULL)
+				   : exchange->client_ip;
 }

@@ -4,6 +4,7 @@
 #include "proxy/upstream_connection.h"
 
 #include "proxy/codec.h"
+#include "proxy/downstream.h"
 #include "proxy/exchange.h"
 #include "proxy/metrics_cluster.h"
 #include "proxy/worker.h"
@@ -88,6 +89,19 @@ static void offer_protocols(struct upstream_connection *connection, const struct
 	}
 }
 
+/* For whom the connection is: what it carries afterwards is his alone. */
+static void say_client(struct link *link, const struct exchange *exchange)
+{
+	static const struct address nobody;
+	const struct downstream *client = exchange->downstream;
+	char header[PROXY_PROTOCOL_WRITE_MAX];
+	const size_t len = proxy_protocol_write(header, exchange->via->proxy_version,
+						client != NULL ? &client->client_address : &nobody,
+						client != NULL ? &client->local_address : &nobody);
+
+	link_say_first(link, (struct text){ header, len });
+}
+
 static void open_connection(struct exchange *exchange, struct pool *pool)
 {
 	const struct upstream *upstream = exchange->via;
@@ -102,6 +116,8 @@ static void open_connection(struct exchange *exchange, struct pool *pool)
 		return;
 	}
 	offer_protocols(connection, upstream);
+	if (upstream->proxy_version > 0)
+		say_client(link, exchange);
 	if (terms->keepalive_s > 0)
 		socket_keep_alive(link->watch.fd, terms->keepalive_s, terms->keepalive_interval_s,
 				  terms->keepalive_probes);
@@ -187,7 +203,8 @@ void upstream_connect(struct exchange *exchange, struct pool *pool, const struct
 	struct upstream_connection *connection = NULL;
 
 	exchange->via = upstream;
-	exchange->wants_own_connection = exchange->is_tcp || exchange->wants_tunnel;
+	exchange->wants_own_connection =
+		exchange->is_tcp || exchange->wants_tunnel || upstream->proxy_version > 0;
 	if (!exchange->wants_own_connection
 	    && list_is_empty(&pool->queued)) /* who waits longer goes first */
 		connection = find_open(pool);

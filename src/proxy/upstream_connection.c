@@ -188,8 +188,8 @@ static void on_drained(struct link *link)
 static bool hear_last_words(struct upstream_connection *connection)
 {
 	connection->link.readable = true;
-	client_http1_on_input(connection);
-	return connection->exchange == NULL || connection->head_is_done;
+	receive(connection);
+	return connection->exchange == NULL || (connection->head_is_done && !connection->is_raw);
 }
 
 static void on_failed(struct link *link, const struct error *err)
@@ -203,7 +203,7 @@ static void on_failed(struct link *link, const struct error *err)
 		upstream_fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
 		return;
 	}
-	if (exchange != NULL && !connection->is_raw && hear_last_words(connection))
+	if (exchange != NULL && hear_last_words(connection))
 		return;
 	const enum upstream_failure why = upstream_loss(connection);
 

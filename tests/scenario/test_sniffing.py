@@ -121,7 +121,11 @@ data: {mesh: "protocolDetectionTimeout: 0.3s"}
 
 
 def test_without_a_time_a_greeting_is_not_asked_for(app, mesh):
-    app(on_connection=say("220 hello"))
+    async def greet(reader, writer):
+        writer.write(b"220 hello")
+        await reader.read(1)
+
+    app(on_connection=greet)
     with connect(mesh.ports["db"], mesh.addresses["db"], seconds=1) as wire:
         with pytest.raises(socket.timeout):
             wire.recv(1)
