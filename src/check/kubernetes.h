@@ -60,3 +60,7 @@ void rb_exec(struct examination *exam);
 void rb_cluster_admin(struct examination *exam);
 void rb_everyone(struct examination *exam);
 void rb_default_account(struct examination *exam);
+void rb_makes_pods(struct examination *exam);
+void rb_masters(struct examination *exam);
+void rb_every_url(struct examination *exam);
+void rb_dangling(struct examination *exam);

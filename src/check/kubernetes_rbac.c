@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/kubernetes.h"
+#include "check/tree.h"
 
 #include <string.h>
 
@@ -81,7 +82,8 @@ void rb_secrets(struct examination *exam)
 	each_rule(exam, check_secrets);
 }
 
-/* A verb on a resource from which one gets to everything else. */
+/* A verb on a resource from which one gets to everything else; the list is that of Kubernetes' own
+ * "RBAC good practices". */
 static const struct escalation {
 	const char *resource, *verb, *means;
 } escalations[] = {
@@ -93,8 +95,24 @@ static const struct escalation {
 	{ "groups", "impersonate", "one can act as system:masters" },
 	{ "serviceaccounts", "impersonate", "one can act as any service account" },
 	{ "serviceaccounts/token", "create", "tokens of any service account can be made" },
+	{ "uids", "impersonate", "one can act as anyone" },
+	{ "userextras", "impersonate", "one can act as anyone" },
+	{ "nodes/proxy", "create", "every pod of a node can be read and entered" },
 	{ "nodes/proxy", "get", "every pod of a node can be read and entered" },
 	{ "certificatesigningrequests/approval", "update", "certificates of anyone can be issued" },
+	{ "certificatesigningrequests/approval", "patch", "certificates of anyone can be issued" },
+	{ "signers", "approve", "certificates of anyone can be issued" },
+	{ "signers", "sign", "certificates of anyone can be issued" },
+	{ "mutatingwebhookconfigurations", "patch", "every object can be changed on its way in" },
+	{ "validatingwebhookconfigurations", "delete", "what refuses objects can be taken away" },
+	{ "validatingwebhookconfigurations", "update", "what refuses objects can be taken away" },
+	{ "validatingwebhookconfigurations", "patch", "what refuses objects can be taken away" },
+	{ "validatingadmissionpolicies", "delete", "what refuses objects can be taken away" },
+	{ "validatingadmissionpolicies", "update", "what refuses objects can be taken away" },
+	{ "namespaces", "patch", "a namespace's Pod Security level can be lowered" },
+	{ "namespaces", "update", "a namespace's Pod Security level can be lowered" },
+	{ "nodes", "patch", "pods can be drawn to a node of one's choice" },
+	{ "nodes/status", "patch", "pods can be drawn to a node of one's choice" },
 	{ "mutatingwebhookconfigurations", "create", "every object can be changed on its way in" },
 	{ "mutatingwebhookconfigurations", "update", "every object can be changed on its way in" },
 	{ "persistentvolumes", "create", "directories of the host can be mounted" },
@@ -201,4 +219,106 @@ static void check_default(struct examination *exam, const struct manifest_object
 void rb_default_account(struct examination *exam)
 {
 	each_binding(exam, check_default);
+}
+
+/* Who makes a pod chooses its account and its volumes. */
+static void check_pods(struct examination *exam, const struct manifest_object *role,
+		       const struct value *rule)
+{
+	static const char *const makers[] = { "pods",        "deployments",           "daemonsets",
+					      "replicasets", "statefulsets",          "jobs",
+					      "cronjobs",    "replicationcontrollers" };
+	static const char *const making[] = { "create", "update", "patch", NULL };
+
+	for (size_t i = 0; i < COUNT_OF(makers); i++) {
+		const struct value *resource = grants(rule, "resources", makers[i]);
+
+		if (resource == NULL || text_is(resource->text, "*")
+		    || !grants_any(rule, "verbs", making))
+			continue;
+		manifest_report(exam, role, resource,
+				"who makes %s has every account and every Secret of the namespace",
+				makers[i]);
+		return;
+	}
+}
+
+void rb_makes_pods(struct examination *exam)
+{
+	each_rule(exam, check_pods);
+}
+
+static void check_masters(struct examination *exam, const struct manifest_object *binding)
+{
+	const struct value *subjects = value_get(binding->root, "subjects");
+
+	if (subjects == NULL)
+		return;
+	VALUE_FOR_EACH(subjects, subject)
+	{
+		if (text_is(manifest_text(subject, "name"), "system:masters"))
+			manifest_report(exam, binding, value_get(subject, "name"), "%s",
+					exam->check->title);
+	}
+}
+
+void rb_masters(struct examination *exam)
+{
+	each_binding(exam, check_masters);
+}
+
+static void check_urls(struct examination *exam, const struct manifest_object *role,
+		       const struct value *rule)
+{
+	const struct value *urls = value_get(rule, "nonResourceURLs");
+
+	if (urls == NULL)
+		return;
+	VALUE_FOR_EACH(urls, url)
+	{
+		if (text_is(url->text, "*") || text_is(url->text, "/*"))
+			manifest_report(exam, role, url, "%s", exam->check->title);
+	}
+}
+
+void rb_every_url(struct examination *exam)
+{
+	each_rule(exam, check_urls);
+}
+
+static bool is_built_in(struct text name)
+{
+	static const char *const names[] = { "cluster-admin", "admin", "edit", "view" };
+
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		if (text_is(name, names[i]))
+			return true;
+	return text_starts_with(name, TEXT("system:"));
+}
+
+static void check_role_ref(struct examination *exam, const struct manifest_object *binding)
+{
+	const struct text kind = manifest_text(binding->root, "roleRef.kind");
+	const struct text name = manifest_text(binding->root, "roleRef.name");
+	bool has_roles = false;
+
+	if (name.len == 0 || is_built_in(name))
+		return;
+	for (size_t i = 0; i < exam->tree->count; i++) {
+		const struct manifest_object *role = &exam->tree->objects[i].object;
+
+		if (!text_equal(role->kind, kind) || !text_is(role->group, RBAC))
+			continue;
+		if (text_equal(role->name, name))
+			return;
+		has_roles = true;
+	}
+	if (has_roles) /* else they are kept elsewhere */
+		manifest_report(exam, binding, value_find(binding->root, "roleRef.name"),
+				"no file has the %.*s '%.*s'", TEXT_ARGS(kind), TEXT_ARGS(name));
+}
+
+void rb_dangling(struct examination *exam)
+{
+	each_binding(exam, check_role_ref);
 }

@@ -88,6 +88,55 @@ static const struct check checks[] = {
 	  .good = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: "
 		  "a\nroleRef: {name: a}\nsubjects:\n- kind: ServiceAccount\n  name: a\n",
 	  .run = rb_default_account },
+	{ .id = "RB008",
+	  .name = "makes-pods",
+	  .title = "A role makes pods, or what makes pods",
+	  .severity = FINDING_INFO,
+	  .why = "A pod of one's own mounts every Secret and takes every account of the namespace.",
+	  .mend = "Give it to the deployer alone; keep what must not be reached in another "
+		  "namespace.",
+	  .bad = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: "
+		 "a\nrules:\n- {apiGroups: [apps], resources: [deployments], verbs: [create]}\n",
+	  .good = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: "
+		  "a\nrules:\n- {apiGroups: [apps], resources: [deployments], verbs: [get]}\n",
+	  .run = rb_makes_pods },
+	{ .id = "RB009",
+	  .name = "masters",
+	  .title = "Someone is put into system:masters, which no policy can hold",
+	  .severity = FINDING_ERROR,
+	  .why = "It passes every authorizer and every webhook, and cannot be taken back.",
+	  .mend = "Bind a role instead.",
+	  .bad = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: "
+		 "a\nroleRef: {kind: Role, name: a}\nsubjects:\n- {kind: Group, name: "
+		 "system:masters}\n",
+	  .good = "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata:\n  name: "
+		  "a\nroleRef: {kind: Role, name: a}\nsubjects:\n- {kind: Group, name: team}\n",
+	  .run = rb_masters },
+	{ .id = "RB010",
+	  .name = "every-url",
+	  .title = "A role grants every URL of the API server",
+	  .severity = FINDING_WARNING,
+	  .why = "Profiles and logs of the control plane are among them.",
+	  .mend = "Name the URLs: /healthz, /metrics.",
+	  .bad = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: "
+		 "a\nrules:\n- {nonResourceURLs: [\"*\"], verbs: [get]}\n",
+	  .good = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: "
+		  "a\nrules:\n- {nonResourceURLs: [/metrics], verbs: [get]}\n",
+	  .run = rb_every_url },
+	{ .id = "RB011",
+	  .name = "dangling-role",
+	  .title = "A binding names a role that no file has",
+	  .severity = FINDING_INFO,
+	  .why = "Whoever makes a role of that name decides what is granted.",
+	  .mend = "Name a role that is there.",
+	  .bad = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: "
+		 "a\nrules: []\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: "
+		 "RoleBinding\nmetadata:\n  name: a\nroleRef: {kind: Role, name: other}\n",
+	  .good = "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata:\n  name: "
+		  "a\nrules: []\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: "
+		  "RoleBinding\nmetadata:\n  name: a\nroleRef: {kind: Role, name: a}\n",
+	  .run = rb_dangling,
+	  .across = true },
 };
 
 const struct family rbac_family = {

@@ -90,6 +90,7 @@ struct tree_file *tree_add_manifest(struct tree *tree, const struct examination 
 		const struct manifest_object *object = &exam->manifest->objects[i];
 
 		file->has_pods |= object->pod_spec != NULL;
+		file->has_bindings |= text_ends_with(object->kind, TEXT("RoleBinding"));
 		if (governs_pods(object))
 			add_object(tree, object, directory_of(exam->file));
 	}
@@ -105,6 +106,7 @@ void tree_join(struct tree *to, const struct tree *from)
 			tree_add_file(to, from->files[i].path, from->files[i].artifact);
 
 		file->has_pods = from->files[i].has_pods;
+		file->has_bindings = from->files[i].has_bindings;
 		file->is_typed = from->files[i].is_typed;
 		file->has_mesh = from->files[i].has_mesh;
 	}
@@ -160,6 +162,7 @@ static int look_at_manifest(struct examination *exam, const void *context, struc
 	exam->manifest = &manifest;
 	exam_run_family(exam, &kubernetes_family);
 	exam_run_family(exam, &network_family);
+	exam_run_family(exam, &rbac_family);
 	exam->manifest = NULL;
 	return 0;
 }
@@ -170,7 +173,7 @@ void tree_examine(struct check_run *run, const struct check_options *options,
 	if (tree == NULL || options->pod_security.level != POD_SECURITY_NONE)
 		return;
 	for (size_t i = 0; tree->count > 0 && i < tree->file_count; i++)
-		if (tree->files[i].has_pods)
+		if (tree->files[i].has_pods || tree->files[i].has_bindings)
 			tree_look_again(run, options, tree, &tree->files[i], look_at_manifest,
 					NULL);
 	examine_mesh_tree(run, options, tree);

@@ -17,7 +17,7 @@ struct tree_file {
 	const char *path; /* in the arena */
 	struct text text; /* absent: read again when it is needed */
 	enum artifact artifact;
-	bool has_pods;
+	bool has_pods, has_bindings;
 	bool is_typed; /* a manifest that the mesh's own reader takes, or one without mesh resources
 			*/
 	bool has_mesh; /* Istio's kinds, or ours */
