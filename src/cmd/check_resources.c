@@ -2,6 +2,7 @@
 #include "cmd/check_resources.h"
 
 #include "cmd/command.h"
+#include "cmd/load.h"
 #include "policy/policy.h"
 #include "resource/resource.h"
 
@@ -74,15 +75,9 @@ static void print_counts(const struct resource_set *set, const struct diagnostic
 
 static void print_for_people(const struct resource_set *set, const struct diagnostics *found)
 {
-	AUTO_BUFFER struct buffer out = { 0 };
-	const bool colour = terminal_has_colour(stderr);
-
-	for (size_t i = 0; i < found->count; i++)
-		diagnostic_print(found->items[i], colour, &out);
+	load_print_problems(found, true);
 	if (found->errors + found->warnings > found->count)
-		buffer_printf(&out, "… and %zu more\n",
-			      found->errors + found->warnings - found->count);
-	fwrite(out.data, 1, out.len, stderr);
+		fprintf(stderr, "… and %zu more\n", found->errors + found->warnings - found->count);
 	if (set != NULL)
 		print_counts(set, found);
 	else
@@ -131,13 +126,9 @@ static int load(const struct arguments *arguments, struct diagnostics *found,
 						  .root_namespace = arguments->root_namespace };
 	AUTO(resource_set_unref) struct resource_set *loaded = NULL;
 	AUTO(policy_unref) struct policy *policy = NULL;
-	int result = resource_set_load(arguments->paths, arguments->path_count, &options, found,
-				       &loaded, NULL);
-	const size_t told = found->count;
+	const int result = load_mesh(arguments->paths, arguments->path_count, &options, found,
+				     &loaded, &policy, NULL);
 
-	if (result == 0)
-		result = policy_compile(loaded, &policy, found, NULL);
-	diagnostics_quote(found, told);
 	if (result == 0 && found->errors == 0)
 		*set = TAKE(loaded);
 	return *set != NULL ? 0 : -EINVAL;

@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/explain_world.h"
 
+#include "cmd/load.h"
+
 #include <errno.h>
 #include <stdio.h>
 
 #define KEY_SET_BYTES_MAX JWKS_SIZE_MAX
 
 /* ---- loading ---- */
-
-static void print_diagnostics(const struct diagnostics *found, bool show_warnings)
-{
-	AUTO_BUFFER struct buffer text = { 0 };
-
-	for (size_t i = 0; i < found->count; i++)
-		if (show_warnings || found->items[i]->severity == SEVERITY_ERROR)
-			diagnostic_print(found->items[i], terminal_has_colour(stderr), &text);
-	fwrite(text.data, 1, text.len, stderr);
-}
 
 static enum path_mode path_mode_of(const struct resource_set *set)
 {
@@ -42,11 +34,9 @@ int explain_world_open(struct explain_world *world, const char *const *paths, si
 	*world = (struct explain_world){ 0 };
 	arena_init(&world->arena, 4096);
 	diagnostics_init(&found);
-	result = resource_set_load(paths, path_count, &(struct resource_options){ 0 }, &found,
-				   &world->set, &err);
-	if (result == 0)
-		result = policy_compile(world->set, &world->policy, &found, &err);
-	print_diagnostics(&found, show_warnings);
+	result = load_mesh(paths, path_count, &(struct resource_options){ 0 }, &found, &world->set,
+			   &world->policy, &err);
+	load_print_problems(&found, show_warnings);
 	if (result == 0)
 		world->path_mode = path_mode_of(world->set);
 	else if (found.errors == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* up.c — `mangrove up PATH…`: a supervisor and one process a role. */
 #include "cmd/command.h"
+#include "cmd/load.h"
 
 #include "base/base.h"
 #include "cmd/supervisor.h"
@@ -166,18 +167,16 @@ static int check_paths(const struct arguments *arguments)
 {
 	const struct resource_options options = { .strict = arguments->strict };
 	AUTO(resource_set_unref) struct resource_set *set = NULL;
+	AUTO(policy_unref) struct policy *policy = NULL;
 	AUTO_DIAGNOSTICS struct diagnostics found;
-	AUTO_BUFFER struct buffer out = { 0 };
 	struct error err = { 0 };
 
 	diagnostics_init(&found);
-	if (resource_set_load((const char *const *)arguments->paths, arguments->path_count,
-			      &options, &found, &set, &err)
+	if (load_mesh((const char *const *)arguments->paths, arguments->path_count, &options,
+		      &found, &set, &policy, &err)
 	    == 0)
 		return STATUS_FINE;
-	for (size_t i = 0; i < found.count; i++)
-		diagnostic_print(found.items[i], terminal_has_colour(stderr), &out);
-	fwrite(out.data, 1, out.len, stderr);
+	load_print_problems(&found, true);
 	fprintf(stderr, "mangrove up: these resources do not load: %s\n", err.text);
 	return STATUS_USAGE;
 }

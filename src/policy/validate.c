@@ -214,7 +214,7 @@ static void validate_action(const struct validation *v)
 	bool is_custom = policy->action == AUTHORIZATION_CUSTOM;
 
 	if ((is_custom || policy->action == AUTHORIZATION_DENY) && policy->rules.count == 0)
-		problem_add(&v->sink, SEVERITY_ERROR, policy->meta.at,
+		problem_add(&v->sink, SEVERITY_ERROR, policy->meta.name_at,
 			    "action %s without 'rules' never has an effect; write 'rules: [{}]' "
 			    "if every request is meant",
 			    action_names[policy->action]);
