@@ -3,6 +3,7 @@
 
 import asyncio
 import socket
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -388,3 +389,61 @@ spec:
     assert done.returncode != 0
     said = done.stdout + done.stderr
     assert "routes.yaml:10:" in said and "did you mean 'gateway-error'?" in said
+
+
+# --- over HTTP/2, as between two sidecars, and from a client that speaks it ---
+
+
+@pytest.fixture
+def mesh_out(mesh, raw_origin):
+    """mesh_out(route, answers) runs both sidecars of a call in one proxy: HTTP/2 with mutual TLS between them."""
+
+    class Out:
+        def __call__(self, route, answers):
+            self.script = Script(answers)
+            mesh.serve("api", raw_origin(self.script).port)
+            self.port = mesh.speak_as("web")
+            mesh.route("api", f"- route: [{{destination: {{host: api}}}}]\n  {route}\n")
+            mesh.start()
+            return self
+
+        def get(self, **options):
+            return get(self.port, headers={"Host": "api"}, **options)
+
+        def counts(self):
+            counts = mesh.cluster_counts("outbound|80||api.default.svc.cluster.local")
+            return {name.removeprefix("upstream_rq_"): value for name, value in counts.items() if value}
+
+    return Out()
+
+
+@pytest.mark.parametrize("on, first", [
+    ("5xx", answer(503, body=b"x" * 100000)), ("503", answer(503)), ("unavailable", answer(200, "grpc-status: 14")),
+    ("5xx", HANG_UP), ("gateway-error", HALF_A_HEAD)],
+    ids=["5xx", "a number", "unavailable", "hangs up", "half a head"])
+def test_streams_are_tried_again(mesh_out, on, first):
+    mesh_out(retries(on), [first, first, OK])
+    body = b"".join(b"%d," % n for n in range(10000))
+    status, headers, _ = mesh_out.get(method="POST", body=body[:50000])
+    assert (status, headers["x-which"]) == (200, "ok")
+    assert [request["body"].encode() for request in mesh_out.script.requests] == [body[:50000]] * 3
+    assert mesh_out.counts() == {"retry": 2, "retry_success": 1}
+
+
+def test_a_stream_that_takes_too_long_is_given_up_and_no_other(mesh_out, mesh):
+    mesh_out(retries("reset", more=", perTryTimeout: 300ms"), [HANG, OK])
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: mesh_out.get(), range(4)))
+    assert [status for status, _, _ in answers] == [200] * 4
+    assert mesh_out.counts() == {"retry": 1, "retry_success": 1, "per_try_timeout": 1}
+
+
+def test_a_client_s_stream_is_tried_again(out, tmp_path):
+    out(retries("5xx"), [answer(503), answer(503), OK])
+    body = tmp_path / "body"
+    body.write_bytes(b"y" * 50000)
+    asked = subprocess.run(["curl", "-s", "-m", "10", "--http2-prior-knowledge", "--data-binary", f"@{body}", "-o",
+                            "/dev/null", "-w", "%{http_code} %{http_version}", "-H", f"Host: {HOST}",
+                            f"http://127.0.0.1:{out.port}/"], capture_output=True, text=True)
+    assert asked.stdout == "200 2"
+    assert [len(request["body"]) for request in out.script.requests] == [50000] * 3
