@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/exchange.h"
 
-#include "proxy/authorizer.h"
 #include "proxy/balance_key.h"
 #include "proxy/codec.h"
-#include "proxy/cors.h"
 #include "proxy/downstream.h"
 #include "proxy/filter.h"
 #include "proxy/gateway_tls.h"
-#include "proxy/header_edit.h"
 #include "proxy/log_format.h"
 #include "proxy/metrics_cluster.h"
 #include "proxy/mirror.h"
@@ -159,7 +156,7 @@ static void leave_client(struct exchange *exchange)
 
 /* Nothing more will happen to it: it is logged and counted, and its memory goes back at the end of
  * the round, when nobody on the stack can be looking at it. */
-static void finish(struct exchange *exchange)
+void exchange_finish(struct exchange *exchange)
 {
 	struct worker *worker = exchange->worker;
 
@@ -306,7 +303,7 @@ void exchange_cancel(struct exchange *exchange, enum exchange_flag why, const ch
 	if (exchange->details == NULL || why != FLAG_CLIENT_GONE)
 		exchange->details = details;
 	cancel_upstream(exchange);
-	finish(exchange);
+	exchange_finish(exchange);
 	if (why != FLAG_CLIENT_GONE)
 		exchange->server_codec->abort(exchange);
 }
@@ -374,27 +371,6 @@ void exchange_interim(struct exchange *exchange, const struct http_head *head)
 		exchange->server_codec->send_interim(exchange, head);
 }
 
-static void edit_response(struct exchange *exchange)
-{
-	if (exchange->destination != NULL)
-		header_edits_apply(exchange, &exchange->response, &exchange->destination->response);
-	if (exchange->route != NULL)
-		header_edits_apply(exchange, &exchange->response, &exchange->route->response);
-	if (exchange->answer_edits != NULL)
-		check_edits_apply(exchange->answer_edits, &exchange->response, &exchange->arena);
-	if (exchange->cors_origin.ptr != NULL)
-		cors_edit_response(exchange);
-}
-
-void exchange_edit_request(struct exchange *exchange)
-{
-	header_edits_apply(exchange, &exchange->request, &exchange->destination->request);
-	header_edits_apply(exchange, &exchange->request,
-			   &exchange->route->request); /* the route's word is the last */
-	if (exchange->route->rewrite != NULL && exchange->route->rewrite->authority.len > 0)
-		exchange->request.authority = exchange->route->rewrite->authority;
-}
-
 /* The upstream has agreed: what follows are bytes, for as long as both ends like. */
 static void open_tunnel(struct exchange *exchange)
 {
@@ -417,7 +393,7 @@ void exchange_response_head(struct exchange *exchange)
 	http_head_remove_hop_by_hop(&exchange->response);
 	if (opens_tunnel)
 		exchange->response.upgrade = WEBSOCKET;
-	edit_response(exchange);
+	exchange_edit_response(exchange);
 	balance_key_set_cookie(exchange);
 	if (log_format_reads_response(exchange->plan->plan->log_format))
 		http_head_keep(&exchange->response, &exchange->arena);
@@ -443,98 +419,11 @@ void exchange_response_end(struct exchange *exchange, const struct http_fields *
 		exchange->server_codec->end_half(exchange);
 		return;
 	}
-	finish(exchange);
+	exchange_finish(exchange);
 	exchange->server_codec->send_end(exchange, trailers);
 }
 
 void exchange_upstream_drained(struct exchange *exchange)
 {
 	exchange->server_codec->pause(exchange, false);
-}
-
-static const struct {
-	unsigned status;
-	const char *body;
-	enum exchange_flag flag;
-} failure_answers[] = {
-	[UPSTREAM_CONNECT_FAILED] = { 503, "upstream connect error: connection failed",
-				      FLAG_CONNECT_FAILED },
-	[UPSTREAM_CONNECT_TIMEOUT] = { 503, "upstream connect error: connection timeout",
-				       FLAG_CONNECT_FAILED },
-	[UPSTREAM_REFUSED] = { 503, "upstream connect error: the request was refused",
-			       FLAG_UPSTREAM_RESET },
-	[UPSTREAM_STALE] = { 503, "upstream connect error: reset before the answer",
-			     FLAG_UPSTREAM_RESET },
-	[UPSTREAM_TRY_TIMEOUT] = { 504, "upstream request timeout", FLAG_TIMEOUT },
-	[UPSTREAM_RESET] = { 503, "upstream connect error: reset before the answer",
-			     FLAG_UPSTREAM_RESET },
-	[UPSTREAM_BAD_ANSWER] = { 502, "the upstream's answer is no valid HTTP",
-				  FLAG_UPSTREAM_PROTOCOL },
-	[UPSTREAM_OVERFLOW] = { 503,
-				"upstream connect error or disconnect/reset before headers. "
-				"reset reason: overflow",
-				FLAG_OVERFLOW },
-	[UPSTREAM_TRUNCATED] = { 502, "the upstream's answer broke off", FLAG_UPSTREAM_RESET },
-};
-
-void exchange_upstream_failed(struct exchange *exchange, enum upstream_failure why,
-			      const char *details)
-{
-	if (why != UPSTREAM_STALE && why != UPSTREAM_OVERFLOW)
-		exchange_note_failure(exchange, why == UPSTREAM_TRY_TIMEOUT ? 504 : 503);
-	if (exchange->answer_started) { /* the client must not take it for complete */
-		exchange_cancel(exchange, failure_answers[why].flag, details);
-		return;
-	}
-	if (retry_after_failure(exchange, why))
-		return;
-	http_head_clear(&exchange->response);
-	http_fields_add_known(&exchange->response.fields, HTTP_CONTENT_TYPE, TEXT("text/plain"));
-	if (why == UPSTREAM_OVERFLOW) /* tells the caller's proxy not to try again */
-		http_fields_add(&exchange->response.fields, TEXT("x-envoy-overloaded"),
-				TEXT("true"));
-	exchange_answer_with_fields(exchange, failure_answers[why].status,
-				    text_of(failure_answers[why].body), failure_answers[why].flag,
-				    details);
-}
-
-/* ---- answers of our own ---- */
-
-void exchange_answer_with_fields(struct exchange *exchange, unsigned status, struct text body,
-				 enum exchange_flag flag, const char *details)
-{
-	struct http_head *response = &exchange->response;
-
-	if (exchange->is_tcp) { /* nothing can be said to who speaks no HTTP */
-		exchange_cancel(exchange, flag, details);
-		return;
-	}
-	if (exchange_say_in_grpc(exchange, status, body)) {
-		status = 200;
-		body = TEXT("");
-	}
-	exchange->flags |= flag;
-	exchange->details = details;
-	exchange->answered_here = true;
-	exchange->answer_started = true;
-	exchange->response_start_ns = loop_now(exchange->worker->loop);
-	response->version = HTTP_VERSION_1_1;
-	response->status = status;
-	response->framing = HTTP_BODY_LENGTH;
-	response->content_length = body.len;
-	edit_response(exchange);
-	if (body.len > 0 && http_fields_find_known(&response->fields, HTTP_CONTENT_TYPE) == NULL)
-		http_fields_add_known(&response->fields, HTTP_CONTENT_TYPE, TEXT("text/plain"));
-	exchange->server_codec->send_head(exchange, response);
-	exchange->response_bytes = body.len;
-	exchange->server_codec->send_body(exchange, body);
-	finish(exchange);
-	exchange->server_codec->send_end(exchange, NULL);
-}
-
-void exchange_answer(struct exchange *exchange, unsigned status, const char *body,
-		     enum exchange_flag flag, const char *details)
-{
-	http_head_clear(&exchange->response);
-	exchange_answer_with_fields(exchange, status, text_of(body), flag, details);
 }

@@ -168,7 +168,7 @@ void exchange_upstream_drained(struct exchange *exchange);
 void exchange_resume(struct exchange *exchange);
 void exchange_pass(struct exchange *exchange); /* filter.c: all filters let it pass */
 
-/* Answers itself. body is plain text; static or in the arena. */
+/* exchange_answer.c: answers itself. body is plain text; static or in the arena. */
 void exchange_answer(struct exchange *exchange, unsigned status, const char *body,
 		     enum exchange_flag flag, const char *details);
 /* The same with exchange->response's fields already added to. */
@@ -185,8 +185,12 @@ void exchange_set_terms(struct exchange *exchange);
 /* exchange_grpc.c: an answer of ours to a gRPC call. False: it is none, or it is said already. */
 bool exchange_say_in_grpc(struct exchange *exchange, unsigned status, struct text body);
 bool exchange_is_grpc(const struct exchange *exchange);
-/* exchange.c: the header operations of the route and the destination chosen. */
+/* header_edit.c: what the route, the destination chosen and others change about a head. */
 void exchange_edit_request(struct exchange *exchange);
+void exchange_edit_response(struct exchange *exchange);
+/* Nothing more will happen to it: it is logged and counted, and its memory goes back at the end of
+ * the round. The client has its end, or gets it now. */
+void exchange_finish(struct exchange *exchange);
 
 /* exchange_outcome.c: the endpoint answered; or it did not, and the client is told `status`. */
 void exchange_note_answer(const struct exchange *exchange);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/header_edit.h"
 
+#include "proxy/authorizer.h"
+#include "proxy/cors.h"
 #include "proxy/operators.h"
 
 /* What a part says; lies in scratch or belongs to the exchange. */
@@ -62,4 +64,25 @@ void header_edits_apply(struct exchange *exchange, struct http_head *head,
 		else
 			apply(exchange, head, &edits->items[i]);
 	}
+}
+
+void exchange_edit_response(struct exchange *exchange)
+{
+	if (exchange->destination != NULL)
+		header_edits_apply(exchange, &exchange->response, &exchange->destination->response);
+	if (exchange->route != NULL)
+		header_edits_apply(exchange, &exchange->response, &exchange->route->response);
+	if (exchange->answer_edits != NULL)
+		check_edits_apply(exchange->answer_edits, &exchange->response, &exchange->arena);
+	if (exchange->cors_origin.ptr != NULL)
+		cors_edit_response(exchange);
+}
+
+void exchange_edit_request(struct exchange *exchange)
+{
+	header_edits_apply(exchange, &exchange->request, &exchange->destination->request);
+	header_edits_apply(exchange, &exchange->request,
+			   &exchange->route->request); /* the route's word is the last */
+	if (exchange->route->rewrite != NULL && exchange->route->rewrite->authority.len > 0)
+		exchange->request.authority = exchange->route->rewrite->authority;
 }

@@ -5,7 +5,7 @@
 
 uint32_t plan_chance(double per_cent)
 {
-	return (uint32_t)(per_cent * (CHANCE_CERTAIN / 100) + 0.5);
+	return (uint32_t)(per_cent / 100 * CHANCE_CERTAIN + 0.5);
 }
 
 /* Istio: a fault without a percentage is one for 0 per cent. */
