@@ -126,6 +126,7 @@ static int read_request(const struct value *review, struct admission_request *ou
 		.object = object_of(request, "object"),
 		.old = object_of(request, "oldObject"),
 		.enforce = out->enforce,
+		.review = out->review,
 	};
 	if (out->uid.len == 0 || out->uid.len > UID_MAX || out->operation.len == 0
 	    || out->resource.len == 0)
@@ -238,7 +239,7 @@ int admission_review(struct admission *admission, struct text review, struct pod
 {
 	const struct value_source source = { .file = "review", .bytes = review, .is_json = true };
 	AUTO_ARENA struct arena arena;
-	struct admission_request request = { .enforce = enforce };
+	struct admission_request request = { .enforce = enforce, .review = review };
 	struct decision decision = { .arena = &arena };
 	const struct value *document = NULL;
 	const char *exempt;

@@ -17,6 +17,7 @@ struct judgement {
 	const struct admission_request *request;
 	struct decision *decision;
 	struct manifest manifest;
+	struct line_index lines; /* of the review: findings have their places there */
 };
 
 typedef void (*examine_fn)(struct examination *exam, const struct judgement *judgement,
@@ -30,7 +31,8 @@ static int examine(const struct judgement *judgement, examine_fn run, struct pod
 	struct examination exam = {
 		.options = &options,
 		.file = judgement->manifest.objects[0].path, /* what exceptions name */
-		.text = TEXT(""),
+		.text = judgement->request->review,
+		.lines = judgement->lines,
 		.arena = judgement->decision->arena,
 		.findings = out,
 		.manifest = &judgement->manifest,
@@ -38,7 +40,6 @@ static int examine(const struct judgement *judgement, examine_fn run, struct pod
 
 	options.no_pragmas = true;
 	options.show_from = FINDING_OFF;
-	line_index_init(&exam.lines, exam.text, exam.arena);
 	run(&exam, judgement, standard);
 	select_findings(&exam, 0);
 	if (exam.reported > EXAM_FINDINGS_MAX)
@@ -71,7 +72,8 @@ static void list_violations(struct findings *findings, struct buffer *out)
 {
 	const struct check *last = NULL;
 
-	qsort(findings->items, findings->count, sizeof(*findings->items), compare_controls);
+	if (findings->count > 1)
+		qsort(findings->items, findings->count, sizeof(*findings->items), compare_controls);
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->items[i];
 
@@ -263,7 +265,9 @@ static void give_up(const struct judgement *judgement, const struct error *err)
 void admission_judge(const struct admission *admission, const struct admission_request *request,
 		     struct decision *decision)
 {
-	struct judgement judgement = { admission, request, decision, { 0 } };
+	struct judgement judgement = { .admission = admission,
+				       .request = request,
+				       .decision = decision };
 	struct findings scratch;
 	struct examination exam = { .options = admission->settings->options,
 				    .arena = decision->arena,
@@ -279,6 +283,7 @@ void admission_judge(const struct admission *admission, const struct admission_r
 	object = *request->object; /* alone: what follows it in the review is no document */
 	object.next = NULL;
 	findings_init(&scratch); /* has the objects' names */
+	line_index_init(&judgement.lines, request->review, decision->arena);
 	if (manifest_collect(&judgement.manifest, &exam, &object, &err) == 0
 	    && judgement.manifest.count == 0)
 		error_set(&err, -EINVAL, "it has no apiVersion and kind");

@@ -18,6 +18,7 @@ struct admission_request {
 	struct text group, resource, subresource;
 	const struct value *object, *old; /* NULL where absent */
 	struct pod_security enforce;      /* see admission_review */
+	struct text review;               /* in which all of these stand */
 };
 
 struct annotation {
