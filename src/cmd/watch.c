@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define IDLE_MS 1000
@@ -192,10 +193,22 @@ static int open_live(struct watch *watch, struct error *err)
 	return result;
 }
 
+/* As Docker's own client is told of another one; NULL: the default. */
+static const char *docker_socket(void)
+{
+	const char *host = getenv("DOCKER_HOST");
+
+	return host != NULL && strncmp(host, "unix://", 7) == 0 ? host + 7 : NULL;
+}
+
 static int watch_until_told(struct watch *watch)
 {
 	AUTO(procfs_free) struct procfs *procfs = procfs_new("/proc");
-	const struct sensor_state_options options = { .source = procfs_source(procfs) };
+	AUTO(inspector_free)
+	struct inspector *inspector =
+		inspector_new(&(struct inspector_options){ .docker_socket = docker_socket() });
+	const struct sensor_state_options options = { .source = procfs_source(procfs),
+						      .inspector = inspector };
 	AUTO(users_free) struct users *users = users_new("/proc");
 	const struct judge_options judging = { .rules = watch->rules,
 					       .users = users,

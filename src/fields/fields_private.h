@@ -175,10 +175,27 @@ enum container_what {
 	CONTAINER_POD,
 	CONTAINER_POD_NAMESPACE,
 	CONTAINER_POD_UID,
-	CONTAINER_POD_SANDBOX,
-	CONTAINER_POD_FULL_SANDBOX,
+	CONTAINER_SANDBOX,
+	CONTAINER_SHORT_SANDBOX,
 };
-field_fn field_container_identity;
+enum container_bool_what {
+	CONTAINER_IS_PRIVILEGED,
+	CONTAINER_SHARES_PID,
+	CONTAINER_SHARES_NETWORK,
+	CONTAINER_SHARES_IPC,
+};
+enum container_time_what { CONTAINER_STARTED, CONTAINER_AGE };
+enum mount_what {
+	MOUNT_WHOLE,
+	MOUNT_SOURCE,
+	MOUNT_DESTINATION,
+	MOUNT_MODE,
+	MOUNT_WRITABLE,
+	MOUNT_PROPAGATION,
+};
+field_fn field_container_identity, field_container_text, field_container_bool, field_container_time,
+	field_container_label, field_container_labels, field_container_mounts,
+	field_container_mount;
 
 /* --- shared ------------------------------------------------------------------------------ */
 

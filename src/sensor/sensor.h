@@ -10,6 +10,7 @@
  *	process.h    a thread, its process, its ancestors
  *	descriptor.h a file or a connection that is open
  *	container.h  the container that a process runs in
+ *	inspector.h  what engines know of containers, asked on a thread of its own
  *	users.h      names of users and groups
  *	param_text.h parameters as people read them
  *	procfs.h     what runs now, and threads that no event told of */
@@ -19,6 +20,7 @@
 #include "sensor/descriptor.h"
 #include "sensor/event.h"
 #include "sensor/filter.h"
+#include "sensor/inspector.h"
 #include "sensor/learn.h"
 #include "sensor/live.h"
 #include "sensor/param_text.h"

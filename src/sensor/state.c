@@ -17,7 +17,7 @@ struct sensor_state *sensor_state_new(const struct sensor_state_options *options
 	state->lookups_a_second = options->lookups_a_second > 0 ? options->lookups_a_second
 								: LOOKUPS_A_SECOND_DEFAULT;
 	state->closing = -1;
-	state->containers = container_table_new();
+	state->containers = container_table_new(options->inspector);
 	return state;
 }
 
@@ -204,6 +204,9 @@ static update_fn *const updates[EVENT_TYPE_LIMIT] = {
 	[EVENT_CAPSET_X] = update_capabilities,
 	[EVENT_PRCTL_X] = update_name,
 
+	[EVENT_CONTAINER_JSON_E] = update_container,
+	[EVENT_CONTAINER_JSON_2_E] = update_container,
+
 	[EVENT_OPEN_X] = update_open,
 	[EVENT_CREAT_X] = update_open,
 	[EVENT_OPENAT_X] = update_open,
@@ -269,15 +272,16 @@ const struct sensor_view *sensor_state_apply(struct sensor_state *state,
 	update_fn *update;
 
 	settle(state);
+	container_table_update(state->containers);
 	state->view = (struct sensor_view){ .event = event, .number = -1 };
 	if (event->time_ns >= state->purge_ns)
 		purge(state, event->time_ns);
-	if (event->tid <= 0 || event->type >= EVENT_TYPE_LIMIT)
-		return &state->view;
-	state->view.thread = thread_of(state, event);
-	find_descriptor(state, event);
-	update = updates[event->type];
-	if (update != NULL)
+	update = event->type < EVENT_TYPE_LIMIT ? updates[event->type] : NULL;
+	if (event->tid > 0 && event->type < EVENT_TYPE_LIMIT) {
+		state->view.thread = thread_of(state, event);
+		find_descriptor(state, event);
+	}
+	if (update != NULL && (state->view.thread != NULL || update == update_container))
 		update(state, event);
 	return &state->view;
 }

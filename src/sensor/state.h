@@ -15,6 +15,7 @@
 #include "sensor/event.h"
 #include "sensor/process.h"
 
+struct inspector;
 struct sensor_state;
 
 /* What somebody says of a thread and its process: a capture's list, /proc, an iterator. What is not
@@ -54,6 +55,7 @@ struct sensor_state_options {
 	size_t threads_max;          /* 0: THREADS_MAX_DEFAULT */
 	struct state_source *source; /* borrowed; NULL: nobody to ask */
 	unsigned lookups_a_second;   /* 0: LOOKUPS_A_SECOND_DEFAULT */
+	struct inspector *inspector; /* borrowed; NULL: engines are not asked about containers */
 };
 
 #define THREADS_MAX_DEFAULT      262144

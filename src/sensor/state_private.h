@@ -46,8 +46,8 @@ void comm_set(char comm[COMM_MAX], struct text text);
 /* Changes of the state, each by events of some kind: update_*.c. True where the event was theirs.
  */
 typedef void update_fn(struct sensor_state *state, const struct sensor_event *event);
-update_fn update_clone, update_exec, update_exit, update_directory, update_identity, update_group,
-	update_session, update_capabilities, update_name;
+update_fn update_container, update_clone, update_exec, update_exit, update_directory,
+	update_identity, update_group, update_session, update_capabilities, update_name;
 update_fn update_open, update_close, update_duplicate, update_pair, update_descriptor,
 	update_control;
 update_fn update_socket, update_bind, update_connect, update_accept, update_datagram,

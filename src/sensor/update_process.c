@@ -255,3 +255,15 @@ void update_exit(struct sensor_state *state, const struct sensor_event *event)
 	state->exiting = true;
 	state->reaper = number_param(event, PARAM_REAPER_TID);
 }
+
+/* --- containers, as captures tell of them --------------------------------------------------- */
+
+void update_container(struct sensor_state *state, const struct sensor_event *event)
+{
+	struct text id;
+	struct container_info *info =
+		container_info_of_event(sensor_event_text(event, PARAM_JSON), &id);
+
+	if (info != NULL)
+		container_table_learn(state->containers, id, info);
+}

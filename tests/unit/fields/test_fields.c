@@ -342,6 +342,39 @@ static void a_container_has_its_id(void **state)
 	      { "thread.cgroup.memory", NULL });
 }
 
+#define DOCKER_ANSWER                                                                              \
+	"{\"container\":{\"id\":\"0123456789ab\",\"name\":\"web\","                                \
+	"\"image\":\"reg:5000/team/app:1.2@sha256:abc\",\"imageid\":\"ffff\",\"privileged\":true," \
+	"\"labels\":{\"app\":\"shop\",\"io.kubernetes.pod.name\":\"shop-1\","                      \
+	"\"io.kubernetes.pod.namespace\":\"prod\"},"                                               \
+	"\"Mounts\":[{\"Source\":\"/proc\",\"Destination\":\"/host/proc\",\"Mode\":\"\","          \
+	"\"RW\":false,\"Propagation\":\"rprivate\"}]}}"
+
+static void a_container_is_told_of(void **state)
+{
+	struct world *world = *state;
+
+	sensor_state_apply(world->state, make_event(&made, EVENT_CONTAINER_JSON_2_E, -1,
+						    TEXT_PARAM(JSON, DOCKER_ANSWER), END));
+	CHECK(world,
+	      make_event(&made, EVENT_CLONE_X, 300, NUMBER(RES, 0), NUMBER(TID, 300),
+			 NUMBER(PID, 300), NUMBER(PTID, 100),
+			 BYTES(CGROUPS, "cpu=/docker/" ID "\0"), END),
+	      { "container.name", "web" },
+	      { "container.image", "reg:5000/team/app:1.2@sha256:abc" },
+	      { "container.image.repository", "reg:5000/team/app" },
+	      { "container.image.tag", "1.2" }, { "container.image.digest", "sha256:abc" },
+	      { "container.image.id", "ffff" }, { "container.privileged", "true" },
+	      { "container.label.app", "shop" }, { "container.label[none]", NULL },
+	      { "k8s.pod.name", "shop-1" }, { "k8s.ns.name", "prod" },
+	      { "container.mount.dest[/proc*]", "/host/proc" },
+	      { "container.mount.dest[/etc]", NULL }, { "container.mount.rdwr[0]", "false" },
+	      { "container.mounts", "/proc:/host/proc::false:rprivate" });
+	CHECK(world, make_event(&made, EVENT_GETUID_X, 100, END), { "container.name", "host" },
+	      { "container.image", NULL }, { "container.privileged", NULL },
+	      { "k8s.pod.name", NULL });
+}
+
 static void times_are_of_the_event(void **state)
 {
 	struct world *world = *state;
@@ -373,6 +406,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_connection_comes_in, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(files_get_other_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_container_has_its_id, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_container_is_told_of, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(times_are_of_the_event, set_up, tear_down),
 	};
 
