@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <time.h>
 
-#define RING_BYTES_DEFAULT ((size_t)2 << 20)
+#define RING_BYTES_DEFAULT ((size_t)1 << 20)
 #define BUSY_ROUND         64 /* events in a round, from which on it is worth to collect more */
 #define COLLECT_NS         500000L /* for that long */
 
@@ -50,7 +50,12 @@ int live_open(const struct live_options *options, struct live **out, struct erro
 {
 	const size_t bytes = options->ring_bytes != 0 ? options->ring_bytes : RING_BYTES_DEFAULT;
 	struct programs_options programs = {
-		.ring_bytes = { bytes, bytes, bytes, 4 * bytes },
+		.ring_bytes = {
+			[RING_PROCESS] = 4 * bytes,
+			[RING_RARE] = bytes,
+			[RING_NETWORK] = bytes,
+			[RING_FILE] = 4 * bytes,
+		},
 		.filter = options->filter,
 	};
 	AUTO(live_close) struct live *live = NULL;

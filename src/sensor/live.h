@@ -22,10 +22,9 @@ struct live_options {
 	/* Does anybody ask for events of this name ("openat")? */
 	bool (*wants)(const void *context, const char *name);
 	const void *context;
-	const struct filter
-		*filter; /* what may be dropped; NULL: nothing. Borrowed until live_open is done */
-	size_t ring_bytes; /* of each ring but the one for files, which has four times as much; 0: 2
-			      MiB */
+	const struct filter *filter; /* what may be dropped; NULL: nothing. Borrowed for live_open */
+	/* Of a ring; those for processes and for files have four times as much. 0: 1 MiB. */
+	size_t ring_bytes;
 };
 
 struct live_count {

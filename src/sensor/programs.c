@@ -73,6 +73,8 @@ static void tell_what_is_wanted(struct programs *programs, const struct programs
 	fill_numbers(shared->native_calls, numbers, count, options);
 	numbers = call_compat_numbers(&count);
 	fill_numbers(shared->compat_calls, numbers, count, options);
+	for (unsigned i = 0; i < CALL_NUMBERS; i++)
+		shared->wanted_numbers[i] = shared->native_calls[i] | shared->compat_calls[i];
 	shared->own_pid = (uint32_t)getpid();
 	if (options->filter == NULL)
 		return;

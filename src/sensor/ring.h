@@ -10,8 +10,11 @@
 
 struct ring {
 	void *consumer; /* a page: how far we have read */
-	char *producer; /* a page: how far is written; then the data, mapped twice in a row */
+	char *producer; /* a page: how far is written; then the data */
+	size_t page;    /* bytes in a page */
 	size_t size;    /* of the data, a power of two */
+	char *unwound;  /* a record that goes on at the beginning, in one piece; owned */
+	size_t unwound_size;
 	uint64_t limit; /* what was written when ring_look was called */
 };
 

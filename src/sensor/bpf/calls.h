@@ -295,13 +295,15 @@ static __always_inline int record_call(struct task_struct *task, struct pt_regs 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(on_call, struct pt_regs *regs, long result)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	const __u32 number = call_number(regs);
-	const bool compat = is_compat(task);
+	struct task_struct *task;
+	bool compat;
 	__u8 row;
 
-	if (number >= CALL_NUMBERS)
+	if (number >= CALL_NUMBERS || !wanted_numbers[number])
 		return 0;
+	task = bpf_get_current_task_btf();
+	compat = is_compat(task);
 	row = compat ? compat_calls[number] : native_calls[number];
 	if (row == 0)
 		return 0;

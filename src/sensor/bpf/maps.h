@@ -40,6 +40,7 @@ struct {
 struct call_plan plans[CALL_LIMIT];
 __u8 native_calls[CALL_NUMBERS]; /* system call number -> row of plans; 0: not wanted */
 __u8 compat_calls[CALL_NUMBERS];
+__u8 wanted_numbers[CALL_NUMBERS]; /* one of the two is: the first look at most calls is the last */
 struct call_filter filters[CALL_LIMIT];
 struct path_automaton automaton;
 __u8 filtering;
