@@ -4,11 +4,15 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#define MATCHED_MAX 64
+
 struct judge {
 	struct fields *fields;
 	struct rules_evaluator *evaluator;
 	struct alert_options options;
 	bool json;
+	const struct rule *matched[MATCHED_MAX]; /* by the event last judged */
+	size_t matched_count;
 	char hostname[256];
 };
 
@@ -42,18 +46,42 @@ void judge_free(struct judge *judge)
 	mem_free(judge);
 }
 
-size_t judge_event(struct judge *judge, const struct sensor_view *view, struct buffer *out)
+static void add_alert(struct judge *judge, const struct rule *rule, struct buffer *out)
+{
+	if (judge->json)
+		alert_json(judge->evaluator, rule, &judge->options, out);
+	else
+		alert_text(judge->evaluator, rule, &judge->options, out);
+	buffer_add_char(out, '\n');
+}
+
+static bool has_matched(const struct judge *judge, const struct rule *rule)
+{
+	for (size_t i = 0; i < judge->matched_count; i++)
+		if (judge->matched[i] == rule)
+			return true;
+	return false;
+}
+
+size_t judge_again(struct judge *judge, const struct sensor_view *view, struct buffer *out)
 {
 	const struct rule *const *matched;
-	size_t count;
+	size_t count, told = 0;
 
 	matched = rules_evaluate(judge->evaluator, fields_take(judge->fields, view), &count);
 	for (size_t i = 0; i < count; i++) {
-		if (judge->json)
-			alert_json(judge->evaluator, matched[i], &judge->options, out);
-		else
-			alert_text(judge->evaluator, matched[i], &judge->options, out);
-		buffer_add_char(out, '\n');
+		if (has_matched(judge, matched[i]))
+			continue;
+		add_alert(judge, matched[i], out);
+		if (judge->matched_count < MATCHED_MAX)
+			judge->matched[judge->matched_count++] = matched[i];
+		told++;
 	}
-	return count;
+	return told;
+}
+
+size_t judge_event(struct judge *judge, const struct sensor_view *view, struct buffer *out)
+{
+	judge->matched_count = 0;
+	return judge_again(judge, view, out);
 }

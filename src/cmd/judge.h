@@ -19,3 +19,5 @@ DEFINE_AUTO(struct judge, judge_free)
 
 /* Appends a line for each rule that matches; returns how many did. */
 size_t judge_event(struct judge *judge, const struct sensor_view *view, struct buffer *out);
+/* The same event seen in another way: rules that matched it in judge_event are not told again. */
+size_t judge_again(struct judge *judge, const struct sensor_view *view, struct buffer *out);

@@ -126,6 +126,28 @@ static bool is_over(const struct watch *watch)
 	       && (int64_t)(clock_monotonic_ns() / 1000000000) >= watch->until_s;
 }
 
+/* A link, or a thread that changes the path while it is read, leads elsewhere than the path says:
+ * what was opened is judged as well, under its own name. */
+static void judge_opened_file(struct watch *watch, const struct sensor_event *event,
+			      const struct record_facts *facts, const struct sensor_view *view)
+{
+	const struct text path = sensor_opened_path(live_decoder(watch->live), facts);
+	struct sensor_event opened = *event;
+
+	if (path.len == 0 || view->descriptor == NULL
+	    || text_equal(shared_text_view(view->descriptor->name), text_until(path, path.len - 1)))
+		return;
+	sensor_event_set(&opened, PARAM_NAME, path.ptr, path.len);
+	judge_again(watch->judge, sensor_state_apply(watch->state, &opened), &watch->out);
+}
+
+static void judge_live(struct watch *watch, const struct sensor_event *event,
+		       const struct record_facts *facts, const struct sensor_view *view)
+{
+	judge_event(watch->judge, view, &watch->out);
+	judge_opened_file(watch, event, facts, view);
+}
+
 static void run_round(struct watch *watch)
 {
 	struct sensor_event event;
@@ -137,7 +159,7 @@ static void run_round(struct watch *watch)
 		sensor_learn(watch->state, live_decoder(watch->live), &facts);
 		view = sensor_state_apply(watch->state, &event);
 		if (watch->judge != NULL)
-			judge_event(watch->judge, view, &watch->out);
+			judge_live(watch, &event, &facts, view);
 		else if (watch->prints_events && wants(watch, sensor_event_info(event.type)->name))
 			watch_event_json(&event, &facts, &watch->out);
 	}

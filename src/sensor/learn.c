@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/learn.h"
 
-#include "sensor/calls.h"
+#include "sensor/filter.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -206,6 +206,15 @@ static struct text learn_base(struct sensor_state *state, struct decoder *decode
 	}
 	base.len--;
 	return base;
+}
+
+struct text sensor_opened_path(struct decoder *decoder, const struct record_facts *facts)
+{
+	const struct record *record = facts->record;
+
+	if (record->kind != RECORD_CALL || record->result < 0 || !filter_knows_path(record->call))
+		return (struct text){ 0 };
+	return record_path(decoder, facts, PIECE_FILE_PATH, PIECE_RESULT);
 }
 
 void sensor_learn(struct sensor_state *state, struct decoder *decoder,

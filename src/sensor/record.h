@@ -13,11 +13,12 @@
 
 #include <linux/types.h>
 
-#define RECORD_AREA     8192 /* of pieces; a piece that would begin behind it is left out */
-#define RECORD_TEXT_MAX 4096
-#define RECORD_SIZE_MAX (sizeof(struct record) + RECORD_AREA + RECORD_TEXT_MAX)
-#define RECORD_DATA_MAX 80 /* bytes kept of what was sent or received, as Falco's snaplen */
-#define RECORD_DEPTH    40 /* directories in a path of the kernel's */
+#define RECORD_AREA      8192 /* of pieces; a piece that would begin behind it is left out */
+#define RECORD_TEXT_MAX  4096
+#define RECORD_SIZE_MAX  (sizeof(struct record) + RECORD_AREA + RECORD_TEXT_MAX)
+#define RECORD_DATA_MAX  80 /* bytes kept of what was sent or received, as Falco's snaplen */
+#define RECORD_DEPTH_MAX 64 /* a power of two above the next */
+#define RECORD_DEPTH     40 /* directories in a path of the kernel's */
 
 enum record_kind {
 	RECORD_CALL = 1, /* a system call returned */

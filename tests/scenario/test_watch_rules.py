@@ -244,6 +244,68 @@ def test_rule(alerts, folder, rule, act, near):
     assert rule not in [alert["rule"] for alert in alerts.of(str(nearby))]
 
 
+RACE = r"""
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char path[] = "/etc/hostname";
+
+static void *flip(void *unused)
+{
+	for (;;) {
+		memcpy(path, "/etc/shadow\0", 12);
+		memcpy(path, "/etc/hostname", 13);
+	}
+	return unused;
+}
+
+int main(void)
+{
+	struct stat secret, opened;
+	pthread_t thread;
+	int count = 0;
+
+	stat("/etc/shadow", &secret);
+	pthread_create(&thread, NULL, flip, NULL);
+	for (int i = 0; i < 2000; i++) {
+		int fd = open(path, O_RDONLY);
+
+		if (fstat(fd, &opened) == 0 && opened.st_ino == secret.st_ino)
+			count++;
+		close(fd);
+	}
+	printf("%d\n", count);
+	return 0;
+}
+"""
+
+
+def test_path_that_changes_meanwhile_hides_nothing(alerts, folder):
+    """A second thread rewrites the path all the time: each open that reached the secret is told."""
+    (folder / "race.c").write_text(RACE)
+    subprocess.run(["gcc", "-O1", "-pthread", "-o", folder / "race", folder / "race.c"], check=True)
+    made = int(subprocess.run([folder / "race"], capture_output=True, check=True, timeout=30).stdout)
+    if made == 0:
+        pytest.skip("the race was never won")
+    alerts.flush(folder / "flush")
+    told = [alert for alert in alerts.of(str(folder / "race")) if alert["rule"] == "Read sensitive file untrusted"]
+    assert len(told) >= made
+
+
+def test_link_hides_nothing(alerts, folder):
+    """The path names a link; the file behind it is judged as well."""
+    link = folder / "harmless"
+    link.symlink_to("/etc/shadow")
+    Host(folder).run("/bin/cat", link)
+    alert = wait_for(lambda: [alert for alert in alerts.of(str(link)) if alert["rule"] == "Read sensitive file untrusted"],
+                     "the file behind the link is told")[0]
+    assert alert["output_fields"]["fd.name"] == "/etc/shadow"
+
+
 def test_filter_loses_no_alert(watch, folder):
     """The same acts with the kernel dropping what no rule can match, and with everything delivered."""
     if not STABLE.exists():

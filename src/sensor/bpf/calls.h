@@ -72,14 +72,14 @@ static __noinline int add_base(struct scratch *scratch, __u8 arg, __s32 descript
 	struct file *file;
 
 	if (descriptor == AT_FDCWD)
-		return add_path(scratch, PIECE_BASE, arg, (__u64)BPF_CORE_READ(task, fs, pwd.mnt),
+		return add_path(PIECE_BASE, arg, (__u64)BPF_CORE_READ(task, fs, pwd.mnt),
 				(__u64)BPF_CORE_READ(task, fs, pwd.dentry));
 	if (descriptor < 0)
 		return 0;
 	file = file_of(task, (__u32)descriptor);
 	if (file == NULL)
 		return 0;
-	return add_path(scratch, PIECE_BASE, arg, (__u64)BPF_CORE_READ(file, f_path.mnt),
+	return add_path(PIECE_BASE, arg, (__u64)BPF_CORE_READ(file, f_path.mnt),
 			(__u64)BPF_CORE_READ(file, f_path.dentry));
 }
 
@@ -139,12 +139,18 @@ static __always_inline __u64 at_most(__u64 number, __u64 limit)
 	return number < limit ? number : limit;
 }
 
-static __noinline int add_argument(struct scratch *scratch, __u8 capture, __u32 arg)
+__noinline int add_argument(__u8 capture, __u32 arg)
 {
-	struct record *record = &scratch->record;
-	const __u64 value = record->args[arg & 7 & (arg < 6 ? 7 : 0)];
-	const __u64 next = arg < 5 ? record->args[arg + 1] : 0;
-	const __u64 before = arg > 0 && arg < 6 ? record->args[arg - 1] : 0;
+	struct scratch *scratch = own_scratch();
+	struct record *record;
+	__u64 value, next, before;
+
+	if (scratch == NULL || arg >= 6)
+		return 0;
+	record = &scratch->record;
+	value = record->args[arg];
+	next = arg < 5 ? record->args[arg + 1] : 0;
+	before = arg > 0 ? record->args[arg - 1] : 0;
 
 	switch (capture) {
 	case CAPTURE_TEXT:
@@ -222,11 +228,15 @@ static __noinline __u64 left_by_socket(struct task_struct *task, const struct ca
 }
 
 /* What cannot be read, or is too long, may be any path. */
-static __noinline __u64 left_by_path(struct scratch *scratch, __u64 address)
+__noinline __u64 left_by_path(__u64 address)
 {
-	const long len = bpf_probe_read_user_str(scratch->path, PATH_WALK_MAX, (void *)address);
+	struct scratch *scratch = own_scratch();
 	__u32 state;
+	long len;
 
+	if (scratch == NULL)
+		return ~0ull;
+	len = bpf_probe_read_user_str(scratch->path, PATH_WALK_MAX, (void *)address);
 	if (len <= 1 || len == PATH_WALK_MAX)
 		return ~0ull;
 	state = scratch->path[0] == '/' ? automaton.start_absolute : automaton.start_relative;
@@ -241,12 +251,76 @@ static __noinline __u64 left_by_path(struct scratch *scratch, __u64 address)
 	return automaton.marks[state & (PATH_STATES - 1)];
 }
 
+static __always_inline __u32 next_state(__u32 state, __u8 byte)
+{
+	return automaton.next[(state * PATH_CLASSES + automaton.classes[byte])
+			      & (PATH_STATES * PATH_CLASSES - 1)];
+}
+
+/* The names that add_path left behind, from the root on, each after a slash. */
+__noinline __u64 walk_names(void)
+{
+	struct scratch *scratch = own_scratch();
+	__u32 state = next_state(automaton.start_absolute, '/');
+
+	if (scratch == NULL || scratch->depth == 0)
+		return ~0ull;
+	scratch->depth--;
+	scratch->at = scratch->names[scratch->depth & (RECORD_DEPTH_MAX - 1)];
+	for (int i = 0; i < PATH_WALK_MAX * 2; i++) {
+		const __u8 byte = (__u8)scratch->pieces[scratch->at & (RECORD_AREA - 1)];
+
+		if (byte != 0) {
+			state = next_state(state, byte);
+			scratch->at++;
+			continue;
+		}
+		if (scratch->depth == 0)
+			break;
+		state = next_state(state, '/');
+		scratch->depth--;
+		scratch->at = scratch->names[scratch->depth & (RECORD_DEPTH_MAX - 1)];
+	}
+	return automaton.marks[state & (PATH_STATES - 1)];
+}
+
+/* A symbolic link, or another thread that changed the path meanwhile, may have made the program's
+ * path lead elsewhere: what was opened is looked at as well. */
+static __noinline __u64 left_by_file(struct scratch *scratch, struct task_struct *task,
+				     __s32 descriptor)
+{
+	struct file *file = file_of(task, (__u32)descriptor);
+	struct dentry *dentry;
+	struct file_key key = { 0 };
+	__u64 marks, *known;
+
+	if (file == NULL)
+		return 0;
+	dentry = BPF_CORE_READ(file, f_path.dentry);
+	key.dentry = (__u64)dentry;
+	key.parent = (__u64)BPF_CORE_READ(dentry, d_parent);
+	key.grandparent = (__u64)BPF_CORE_READ(dentry, d_parent, d_parent);
+	key.name_hash = BPF_CORE_READ(dentry, d_name.hash_len);
+	known = bpf_map_lookup_elem(&known_files, &key);
+	if (known != NULL)
+		return *known;
+	scratch->used = 0;
+	add_path(0, 0, (__u64)BPF_CORE_READ(file, f_path.mnt), (__u64)dentry);
+	if (scratch->used <= sizeof(struct piece))
+		return 0;
+	if (scratch->used >= PATH_WALK_MAX * 2)
+		return ~0ull;
+	marks = walk_names();
+	bpf_map_update_elem(&known_files, &key, &marks, BPF_ANY);
+	return marks;
+}
+
 /* Is a clause left for which a rule could match? */
 static __always_inline bool may_matter(struct scratch *scratch, struct task_struct *task, __u8 row)
 {
 	const struct call_filter *filter = &filters[row & (CALL_LIMIT - 1)];
 	const struct record *record = &scratch->record;
-	__u64 left = filter->outcomes[outcome_of(record->result)];
+	__u64 left = filter->outcomes[outcome_of(record->result)], by_path;
 
 	if (left != 0 && filter->access != ACCESS_NOWHERE)
 		left &= filter->access_modes[access_of(record, filter->access)];
@@ -254,11 +328,13 @@ static __always_inline bool may_matter(struct scratch *scratch, struct task_stru
 		left &= left_by_socket(task, filter,
 				       filter->socket == PIECE_RESULT + 1 ? (__s32)record->result
 									  : (__s32)record->args[0]);
-	if ((left & ~filter->any_path) != 0 && filter->path != 0)
-		left &= filter->any_path
-			| left_by_path(scratch,
-				       filter->path == 1 ? record->args[0] : record->args[1]);
-	return left != 0;
+	if ((left & ~filter->any_path) == 0 || filter->path == 0)
+		return left != 0;
+	by_path = left_by_path(filter->path == 1 ? record->args[0] : record->args[1]);
+	if ((left & (filter->any_path | by_path)) != 0)
+		return true;
+	return record->result >= 0
+	       && (left & left_by_file(scratch, task, (__s32)record->result)) != 0;
 }
 
 static __always_inline int record_call(struct task_struct *task, struct pt_regs *regs, __s64 result,
@@ -286,7 +362,7 @@ static __always_inline int record_call(struct task_struct *task, struct pt_regs 
 		scratch->record.flags |= RECORD_COMPAT;
 	for (__u32 i = 0; i < 6; i++)
 		if (plan->capture[i] != CAPTURE_NONE)
-			add_argument(scratch, plan->capture[i], i);
+			add_argument(plan->capture[i], i);
 	if (plan->capture_result != CAPTURE_NONE && result >= 0)
 		add_descriptor(scratch, PIECE_RESULT, (__s32)result);
 	return record_end(scratch, plan->ring);

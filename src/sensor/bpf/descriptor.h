@@ -108,7 +108,7 @@ static __noinline int add_file(struct scratch *scratch, __u8 arg, __u64 file_add
 	__builtin_memcpy(piece_body(scratch, at), &piece, sizeof(piece));
 	scratch->used = at + sizeof(struct piece) + sizeof(piece);
 	if (with_path)
-		add_path(scratch, PIECE_FILE_PATH, arg, (__u64)BPF_CORE_READ(file, f_path.mnt),
+		add_path(PIECE_FILE_PATH, arg, (__u64)BPF_CORE_READ(file, f_path.mnt),
 			 (__u64)BPF_CORE_READ(file, f_path.dentry));
 	return 0;
 }

@@ -8,6 +8,11 @@ struct scratch {    /* one a processor: a record while it is made */
 	__u32 used; /* bytes of pieces */
 	__u32 pad;
 	char path[PATH_WALK_MAX]; /* as the program gives it */
+	/* Where the names of a path of the kernel's begin in the pieces, how many there are, and
+	 * where a walk over them stands. Volatile, so that the verifier does not follow their
+	 * values. */
+	__u16 names[RECORD_DEPTH_MAX];
+	volatile __u32 depth, at;
 	struct record record;
 	char pieces[RECORD_AREA + RECORD_TEXT_MAX + 256];
 };
@@ -18,6 +23,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct scratch);
 } scratches SEC(".maps");
+
+/* Which clauses the real paths of opened files fit. A file that is renamed, or replaced, has
+ * another key; one whose directories further up are renamed is looked at anew when its entry is
+ * pushed out. */
+struct file_key {
+	__u64 dentry, parent, grandparent, name_hash;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct file_key);
+	__type(value, __u64);
+} known_files SEC(".maps");
 
 /* A flood of one class of events fills its own ring alone. Sizes are set before loading. */
 struct ring_map {

@@ -3,10 +3,21 @@
  * them.
  *
  * The verifier must see that every write stays inside the scratch area: a piece begins below
- * RECORD_AREA (the mask says so) and takes at most RECORD_TEXT_MAX after its head. */
+ * RECORD_AREA (the mask says so) and takes at most RECORD_TEXT_MAX after its head.
+ *
+ * Functions that are not static are verified once, whoever calls them: those with loops are, or
+ * loading would take seconds. They may be given numbers only, and find the scratch area themselves.
+ */
 #pragma once
 
 #include "sensor/bpf/maps.h"
+
+static __always_inline struct scratch *own_scratch(void)
+{
+	const __u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratches, &zero);
+}
 
 static __always_inline bool piece_has_room(struct scratch *scratch)
 {
@@ -89,19 +100,21 @@ static __always_inline void finish_path(struct scratch *scratch, __u32 at, __u8 
 
 /* From a dentry up to the root of the thread's file system, across mounts: what d_path does, which
  * these programs may not call. */
-static __noinline int add_path(struct scratch *scratch, __u8 kind, __u8 arg, __u64 mount_address,
-			       __u64 dentry_address)
+__noinline int add_path(__u8 kind, __u8 arg, __u64 mount_address, __u64 dentry_address)
 {
+	struct scratch *scratch = own_scratch();
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct vfsmount *const root_mount = BPF_CORE_READ(task, fs, root.mnt);
 	struct dentry *const root = BPF_CORE_READ(task, fs, root.dentry);
 	struct vfsmount *vfsmount = (void *)mount_address;
 	struct dentry *dentry = (void *)dentry_address;
-	const __u32 at = scratch->used;
+	__u32 at;
 
-	if (!piece_has_room(scratch))
+	if (scratch == NULL || !piece_has_room(scratch))
 		return 0;
+	at = scratch->used;
 	scratch->used = at + sizeof(struct piece);
+	scratch->depth = 0;
 	for (int depth = 0; depth < RECORD_DEPTH; depth++) {
 		struct dentry *parent = BPF_CORE_READ(dentry, d_parent);
 
@@ -118,6 +131,8 @@ static __noinline int add_path(struct scratch *scratch, __u8 kind, __u8 arg, __u
 			vfsmount = (void *)above + bpf_core_field_offset(struct mount, mnt);
 			continue;
 		}
+		scratch->names[scratch->depth & (RECORD_DEPTH_MAX - 1)] = (__u16)scratch->used;
+		scratch->depth++;
 		if (!add_name(scratch, BPF_CORE_READ(dentry, d_name.name)))
 			break;
 		if (parent == dentry) /* in no directory: memfd, pipe, socket */
@@ -128,14 +143,16 @@ static __noinline int add_path(struct scratch *scratch, __u8 kind, __u8 arg, __u
 	return 0;
 }
 
-static __noinline int add_cgroup(struct scratch *scratch, __u8 arg, __u64 cgroup_address)
+__noinline int add_cgroup(__u8 arg, __u64 cgroup_address)
 {
+	struct scratch *scratch = own_scratch();
 	struct cgroup *cgroup = (void *)cgroup_address;
 	struct kernfs_node *node = BPF_CORE_READ(cgroup, kn);
-	const __u32 at = scratch->used;
+	__u32 at;
 
-	if (!piece_has_room(scratch))
+	if (scratch == NULL || !piece_has_room(scratch))
 		return 0;
+	at = scratch->used;
 	scratch->used = at + sizeof(struct piece);
 	for (int depth = 0; depth < RECORD_DEPTH; depth++) {
 		struct kernfs_node___rcu *newer = (void *)node;

@@ -132,11 +132,11 @@ static __always_inline void add_cgroups(struct scratch *scratch, struct task_str
 				    ? bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id)
 				    : 0;
 
-	add_cgroup(scratch, 0, (__u64)set->dfl_cgrp);
+	add_cgroup(0, (__u64)BPF_CORE_READ(set, dfl_cgrp));
 	bpf_probe_read_kernel(&cpu, sizeof(cpu),
 			      (void *)set + bpf_core_field_offset(struct css_set, subsys)
 				      + place * sizeof(void *));
-	add_cgroup(scratch, 1, (__u64)BPF_CORE_READ(cpu, cgroup));
+	add_cgroup(1, (__u64)BPF_CORE_READ(cpu, cgroup));
 }
 
 SEC("tp_btf/sched_process_exec")
@@ -159,8 +159,8 @@ int BPF_PROG(on_exec, struct task_struct *task)
 				 | may_write(BPF_CORE_READ(exe, f_inode), task->cred)
 				 | is_memfd(dentry);
 	add_process(scratch, task, exe);
-	add_path(scratch, PIECE_EXE, 0, (__u64)BPF_CORE_READ(exe, f_path.mnt), (__u64)dentry);
-	add_path(scratch, PIECE_CWD, 0, (__u64)BPF_CORE_READ(task, fs, pwd.mnt),
+	add_path(PIECE_EXE, 0, (__u64)BPF_CORE_READ(exe, f_path.mnt), (__u64)dentry);
+	add_path(PIECE_CWD, 0, (__u64)BPF_CORE_READ(task, fs, pwd.mnt),
 		 (__u64)BPF_CORE_READ(task, fs, pwd.dentry));
 	add_cgroups(scratch, task);
 	add_user_bytes(scratch, PIECE_ARGUMENTS, 0, mm->arg_start, mm->arg_end - mm->arg_start);
