@@ -36,9 +36,9 @@ def issuer():
     public = key.public_key().public_numbers()
     common = {"iss": "testing@secure.istio.io", "sub": "testing@secure.istio.io", "exp": 4685989700}
 
-    def token(**claims):
-        head = base64url(b'{"alg":"RS256","kid":"k"}')
-        signed = head + "." + base64url(json.dumps({**common, **claims}).encode())
+    def token(head='{"alg":"RS256","kid":"k"}', **claims):
+        claims = {name: value for name, value in {**common, **claims}.items() if value is not None}
+        signed = base64url(head.encode()) + "." + base64url(json.dumps(claims).encode())
         signature = key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return signed + "." + base64url(signature)
 
@@ -49,6 +49,16 @@ def issuer():
         "demo": demo,
         "demo_forged": demo[:-8] + ("AAAAAAAA" if demo[-8:] != "AAAAAAAA" else "BAAAAAAA"),
         "groups": token(groups=["group1", "group2"], scope="scope1 scope2"),
+        "rich": token(aud=["shop", "bank"], azp="front", permission="read write", admin=True,
+                      org={"unit": {"name": "sales", "sites": ["east", "west"]}}, words="one two"),
+        "one_audience": token(aud="shop"),
+        "endless": token(exp=None),
+        "timed": token(nbf=1700000000, exp=1800000000),
+        "without_kid": token(head='{"alg":"RS256"}'),
+        "other_kid": token(head='{"alg":"RS256","kid":"other"}'),
+        "other_alg": token(head='{"alg":"PS256","kid":"k"}'),
+        "unsigned": token(head='{"alg":"none"}').rpartition(".")[0] + ".",
+        "secret": token(head='{"alg":"HS256","kid":"k"}'),
     }
 
 
@@ -139,7 +149,7 @@ def test_enough_rows():
 def test_refused(row, tmp_path):
     """A policy that must not load: the position is that of the field at fault."""
     path = tmp_path / "refused.yaml"
-    path.write_text("apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"
+    path.write_text(f"apiVersion: security.istio.io/v1\nkind: {row.get('kind', 'AuthorizationPolicy')}\n"
                     "metadata: {name: p, namespace: app}\nspec: " + row["spec"] + "\n")
     done = subprocess.run([MANGROVE, "explain", "-f", str(path), "--to", "app/web"],
                           capture_output=True, text=True, timeout=60, check=False)

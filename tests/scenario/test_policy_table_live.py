@@ -18,6 +18,8 @@ def problem_with(title, row, answer):
     seen = {"want": "allow" if answer["status"] == 200 else "deny"}
     if not row.get("tcp"):  # there is none
         seen["status"] = answer["status"]
+    if answer["status"] == 401:
+        seen["reason"] = answer["body"]
     if line:
         seen |= {"stage": line["stage"], "policy": line.get("policy"), "rule": line.get("rule")}
     for key, value in seen.items():

@@ -7,8 +7,8 @@ Every row becomes a real connection: with a certificate for `from`, out of the a
 at `to_ip`, at the time `at` (libfaketime). Groups run in a child in a network namespace whose loopback has
 all those addresses, so rows may name any port and address; each starts a proxy for each time and protocol.
 
-An answer is {"status": number, or 0 for a connection that was closed, "line": of the access log,
-"is_stranger": the caller's trust domain is none of the mesh's} or {"not_run": why}.
+An answer is {"status": number, or 0 for a connection that was closed, "body": of a refusal, "line": of the
+access log, "is_stranger": the caller's trust domain is none of the mesh's} or {"not_run": why}.
 """
 
 import copy
@@ -256,12 +256,14 @@ class Shift:
                     wire = tls.wrap_socket(wire, server_hostname=row.get("sni"))
                 with wire:
                     wire.sendall(self.request(index, row))
-                    answer = wire.makefile("rb").readline()
+                    stream = wire.makefile("rb")
+                    answer = stream.readline()
+                    rest = stream.read() if answer.startswith(b"HTTP/1.1 4") else b""
         except (ConnectionError, ssl.SSLError, TimeoutError):
-            answer = b""
+            answer = rest = b""
         status = int(answer.split(b" ")[1]) if answer.startswith(b"HTTP/1.1 ") else 0
         is_stranger = bool(row.get("from")) and row["from"].split("/")[0] not in self.group.own
-        return {"status": status, "is_stranger": is_stranger}
+        return {"status": status, "is_stranger": is_stranger, "body": rest.partition(b"\r\n\r\n")[2].decode()}
 
     def request(self, index, row):
         if self.is_tcp:
