@@ -32,6 +32,7 @@ void registry_free(struct registry *registry)
 		free_registration(entry->value);
 	map_done(&registry->by_id);
 	identity_set_unref(registry->all);
+	workload_index_done(&registry->index);
 	revocations_unref(registry->revocations);
 	resource_set_unref(registry->resources);
 	mem_free(registry);
@@ -158,6 +159,7 @@ void registry_load(struct registry *registry, struct resource_set *resources, in
 	drop_unwanted(registry);
 	resource_set_unref(registry->resources);
 	registry->resources = resource_set_ref(resources);
+	workload_index_build(&registry->index, resources);
 	revocations_unref(registry->revocations);
 	registry->revocations = revocations_compile(resources);
 	registry->recheck_ns = now_ns;
@@ -347,28 +349,33 @@ static void add_all(struct registry *registry, struct candidates *out)
 		out->items[out->count++] = (struct candidate){ entry->value, 1 };
 }
 
+static void add_if_fitting(struct registry *registry, const struct caller *caller,
+			   const struct workload *workload, struct candidates *out)
+{
+	const unsigned fit = attest_workload(workload, caller);
+	char id[SPIFFE_ID_MAX + 1];
+	struct registration *registration;
+
+	if (fit == 0
+	    || registry_format_id(registry, workload->meta.namespace, workload->service_account, id,
+				  NULL)
+		       < 0)
+		return;
+	registration = map_get(&registry->by_id, text_of(id));
+	if (registration != NULL)
+		add_candidate(out, registration, fit);
+}
+
 static void add_fitting(struct registry *registry, const struct caller *caller,
 			struct candidates *out)
 {
-	const struct resource_list workloads =
-		resource_set_list(registry->resources, KIND_WORKLOAD);
+	const struct workload_list own = workload_index_of(&registry->index, caller->uid);
+	const struct workload_list *others = &registry->index.others;
 
-	for (size_t i = 0; i < workloads.count; i++) {
-		const struct workload *workload = workload_of(workloads.items[i]);
-		const unsigned fit = attest_workload(workload, caller);
-		char id[SPIFFE_ID_MAX + 1];
-
-		if (fit == 0
-		    || registry_format_id(registry, workload->meta.namespace,
-					  workload->service_account, id, NULL)
-			       < 0)
-			continue;
-
-		struct registration *registration = map_get(&registry->by_id, text_of(id));
-
-		if (registration != NULL)
-			add_candidate(out, registration, fit);
-	}
+	for (size_t i = 0; i < own.count; i++)
+		add_if_fitting(registry, caller, own.items[i], out);
+	for (size_t i = 0; i < others->count; i++)
+		add_if_fitting(registry, caller, others->items[i], out);
 }
 
 static struct identity_set *make_set(struct registry *registry, struct candidates *candidates)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "identity/registry.h"
+#include "identity/workload_index.h"
 
 /* An identity that the resources speak of. */
 struct registration {
@@ -20,6 +21,7 @@ struct registry {
 	struct resource_set *resources;  /* a reference; NULL before the first load */
 	struct revocations *revocations; /* of the resources; a reference */
 	int64_t recheck_ns;              /* when they begin or end next; wall clock */
+	struct workload_index index;     /* of the resources' Workloads */
 	struct map by_id;                /* struct registration, owned */
 	uint64_t generation;
 	struct identity_set *all; /* of the proxy; NULL: to be made again */

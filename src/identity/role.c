@@ -2,6 +2,7 @@
 #include "identity/role.h"
 
 #include "identity/admin.h"
+#include "identity/audit_delivery.h"
 #include "identity/audit_revocations.h"
 #include "identity/fetch.h"
 #include "identity/registry.h"
@@ -23,6 +24,7 @@ struct role {
 	struct loop *loop;
 	struct source_directory *source;
 	struct audit *audit;
+	struct audit_deliveries deliveries;
 	struct ca *ca;
 	struct registry *registry;
 	struct resource_set *resources; /* in use; a reference */
@@ -205,7 +207,7 @@ static int open_authority(struct role *role, const struct resource_set *set, str
 		result = audit_open(record, &role->audit, err);
 	if (result < 0)
 		return result;
-	how.audit = role->audit;
+	how.audit = role->deliveries.audit = role->audit;
 	how.crl_directory = options->state;
 	return ca_open(directory, choose_trust_domain(options, set), &how, &role->ca, err);
 }
@@ -250,8 +252,16 @@ static int check_subject(void *owner, struct text spiffe_id, int64_t issued_ns, 
 				      err);
 }
 
+static void delivered(void *owner, const struct caller *caller, const struct identity_set *set)
+{
+	struct role *role = owner;
+
+	audit_delivery(&role->deliveries, caller, set, loop_wall(role->loop));
+}
+
 static const struct workload_api_ops ops = { .entitled = entitle,
 					     .issue_token = issue_token,
+					     .delivered = delivered,
 					     .check_subject = check_subject };
 
 static char *absolute_path(const char *path)

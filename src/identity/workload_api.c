@@ -36,6 +36,13 @@ static const struct stream_kind svid_stream = { workload_write_svids, has_same_s
 static const struct stream_kind bundle_stream = { workload_write_bundles,
 						  workload_has_same_bundles };
 
+static void note_delivery(const struct workload_api *api, const struct caller *caller,
+			  const struct identity_set *set)
+{
+	if (api->ops->delivered != NULL)
+		api->ops->delivered(api->owner, caller, set);
+}
+
 static void send_state(struct stream *stream, struct identity_set *set)
 {
 	__attribute__((cleanup(buffer_wipe))) struct buffer message = { 0 };
@@ -67,11 +74,14 @@ static void update(struct stream *stream)
 	struct identity_set *set = api->ops->entitled(api->owner, &stream->caller);
 
 	if (set == NULL) {
+		note_delivery(api, &stream->caller, NULL);
 		grpc_call_finish(stream->call, GRPC_PERMISSION_DENIED, "no identity issued");
 		return;
 	}
 	if (stream->sent != NULL && stream->kind->is_same(stream->sent, set))
 		return;
+	if (stream->kind == &svid_stream)
+		note_delivery(api, &stream->caller, set);
 	send_state(stream, set);
 	identity_set_unref(stream->sent);
 	stream->sent = TAKE(set);

@@ -20,6 +20,8 @@ struct workload_api_ops {
 	/* Appends a JWT-SVID of one of these. */
 	int (*issue_token)(void *owner, struct text spiffe_id, const struct text *audiences,
 			   size_t audience_count, struct buffer *out, struct error *err);
+	/* The caller was sent these identities; NULL: it was refused. */
+	void (*delivered)(void *owner, const struct caller *caller, const struct identity_set *set);
 	/* Is a token that was issued to this subject at that time still good? 0, or -EACCES. */
 	int (*check_subject)(void *owner, struct text spiffe_id, int64_t issued_ns,
 			     struct error *err);

@@ -126,6 +126,7 @@ def test_a_denial_says_why_in_the_log_alone(api, mesh, ca):
     assert (status, body, headers["content-length"]) == (403, DENIED, "19")
     assert "no-admin" not in str(headers)
     line = mesh.wait_for_line(status=403)
+    assert line["reason"] == "AUTHORIZATION_DENIED"
     text = (mesh.resources.path / "policy.yaml").read_text().splitlines()
     assert (line["decision"], line["policy"], line["rule"]) == ("deny", "default/no-admin", 1)
     assert line["policy_file"].endswith("policy.yaml")
