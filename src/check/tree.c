@@ -6,6 +6,7 @@
 #include "check/grow.h"
 #include "check/select.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define OBJECTS_MAX 20000 /* that govern pods: each pod is compared with them */
@@ -60,13 +61,16 @@ static struct text directory_of(const char *path)
 	return slash == TEXT_NONE ? TEXT("") : text_until(text_of(path), slash);
 }
 
+/* file: in the arena */
 static void add_object(struct tree *tree, const struct manifest_object *object,
-		       struct text directory)
+		       struct text directory, const char *file)
 {
 	struct tree_object *added;
 
-	if (tree->count >= OBJECTS_MAX)
+	if (tree->count >= OBJECTS_MAX) {
+		tree->overflow = tree->overflow != NULL ? tree->overflow : file;
 		return;
+	}
 	tree->objects = arena_grow(&tree->arena, tree->objects, tree->count, &tree->capacity,
 				   sizeof(*tree->objects));
 	added = &tree->objects[tree->count++];
@@ -92,15 +96,13 @@ struct tree_file *tree_add_manifest(struct tree *tree, const struct examination 
 		file->has_pods |= object->pod_spec != NULL;
 		file->has_bindings |= text_ends_with(object->kind, TEXT("RoleBinding"));
 		if (governs_pods(object))
-			add_object(tree, object, directory_of(exam->file));
+			add_object(tree, object, directory_of(exam->file), file->path);
 	}
 	return file;
 }
 
 void tree_join(struct tree *to, const struct tree *from)
 {
-	for (size_t i = 0; i < from->count; i++)
-		add_object(to, &from->objects[i].object, from->objects[i].directory);
 	for (size_t i = 0; i < from->file_count; i++) {
 		struct tree_file *file =
 			tree_add_file(to, from->files[i].path, from->files[i].artifact);
@@ -110,6 +112,11 @@ void tree_join(struct tree *to, const struct tree *from)
 		file->is_typed = from->files[i].is_typed;
 		file->has_mesh = from->files[i].has_mesh;
 	}
+	for (size_t i = 0; i < from->count; i++)
+		add_object(to, &from->objects[i].object, from->objects[i].directory,
+			   to->files[to->file_count - 1].path);
+	if (to->overflow == NULL && from->overflow != NULL)
+		to->overflow = arena_strdup(&to->arena, from->overflow);
 }
 
 bool tree_same_namespace(const struct tree_object *object, const struct manifest_object *other,
@@ -167,11 +174,24 @@ static int look_at_manifest(struct examination *exam, const void *context, struc
 	return 0;
 }
 
+static void add_overflow(struct check_run *run, const char *file)
+{
+	struct error err = { 0 };
+
+	error_set(&err, -E2BIG,
+		  "%s: from here on policies, roles and bindings are left out of what is judged "
+		  "across files: there are more than %d",
+		  file, OBJECTS_MAX);
+	check_run_add_problem(run, file, &err);
+}
+
 void tree_examine(struct check_run *run, const struct check_options *options,
 		  const struct tree *tree)
 {
 	if (tree == NULL || options->pod_security.level != POD_SECURITY_NONE)
 		return;
+	if (tree->overflow != NULL)
+		add_overflow(run, tree->overflow);
 	for (size_t i = 0; tree->count > 0 && i < tree->file_count; i++)
 		if (tree->files[i].has_pods || tree->files[i].has_bindings)
 			tree_look_again(run, options, tree, &tree->files[i], look_at_manifest,

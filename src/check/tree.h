@@ -29,6 +29,7 @@ struct tree {
 	size_t count, capacity;
 	struct tree_file *files;
 	size_t file_count, file_capacity;
+	const char *overflow; /* the first file whose objects found no room; NULL: all did */
 };
 
 struct tree *tree_new(void);
