@@ -91,6 +91,8 @@ void downstream_set_deadline(struct downstream *downstream, uint64_t deadline_ns
 
 void server_raw_start(struct downstream *downstream);
 void server_raw_on_input(struct downstream *downstream);
+/* Others may be let in now than when it began. */
+void server_raw_on_new_plan(struct downstream *downstream);
 void server_raw_retire(struct downstream *downstream);
 
 /* ---- by version of HTTP: what arrived, and for HTTP/2 what waits to be sent ---- */

@@ -52,6 +52,8 @@ extern const struct filter answer_filter;  /* filter_answer.c: redirects, direct
 extern const struct filter rewrite_filter; /* filter_rewrite.c: path and authority */
 
 extern const struct filter authorize_tcp_filter, route_tcp_filter; /* filter_tcp.c */
+/* A connection that was let in, by a plan that holds now: who may not is cut off. */
+void tcp_judge_again(struct exchange *exchange, const struct listener_plan *listener);
 
 /* filter_authenticate.c: keys came that requests may have waited for. */
 void filter_on_keys(struct worker *worker);

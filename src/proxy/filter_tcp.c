@@ -23,6 +23,29 @@ static enum filter_step authorize(struct exchange *exchange)
 	return FILTER_ANSWERED;
 }
 
+/* STRICT where it was PERMISSIVE when the connection began. */
+static bool lacks_identity(const struct downstream *downstream,
+			   const struct listener_plan *listener)
+{
+	return listener->role == LISTENER_INBOUND && listener->mtls == MTLS_STRICT
+	       && downstream->peer_id == NULL;
+}
+
+void tcp_judge_again(struct exchange *exchange, const struct listener_plan *listener)
+{
+	struct request_facts facts;
+
+	if (listener->role == LISTENER_OUTBOUND)
+		return;
+	request_facts_gather(exchange, &facts);
+	if (policy_decide(listener->workload->policy, &facts, &exchange->decision) == VERDICT_ALLOW
+	    && !lacks_identity(exchange->downstream, listener)
+	    && !policy_custom(listener->workload->policy, &facts).denied)
+		return;
+	exchange->decision.verdict = VERDICT_DENY;
+	exchange_cancel(exchange, FLAG_DENIED, "policy_changed");
+}
+
 static enum filter_step route(struct exchange *exchange)
 {
 	const struct tcp_table *table = exchange->server->tcp;

@@ -6,6 +6,7 @@
 
 #include "proxy/bounds.h"
 #include "proxy/exchange.h"
+#include "proxy/filter.h"
 
 #include <errno.h>
 
@@ -175,6 +176,15 @@ void server_raw_start(struct downstream *downstream)
 		if (!downstream->is_paused)
 			loop_defer(downstream->worker->loop, &downstream->resume);
 	}
+}
+
+void server_raw_on_new_plan(struct downstream *downstream)
+{
+	const struct listener_plan *listener = downstream_listener_plan(downstream);
+	struct exchange *exchange = downstream->exchange;
+
+	if (exchange != NULL && exchange->is_tcp && exchange->answer_started && listener != NULL)
+		tcp_judge_again(exchange, listener);
 }
 
 /* A drain lets it go on to the end of the time there is; without its listener nobody may speak. */

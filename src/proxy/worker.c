@@ -178,6 +178,18 @@ static const struct listener_plan *find_listener_plan(const struct plan *plan, c
 	return NULL;
 }
 
+/* Requests are asked about one by one; a connection of TCP would go on by what held when it began.
+ */
+static void judge_again(struct worker *worker)
+{
+	LIST_FOR_EACH_SAFE (&worker->downstreams, link) {
+		struct downstream *downstream = LIST_ITEM(link, struct downstream, link_in_worker);
+
+		if (downstream->state == DOWNSTREAM_RAW)
+			server_raw_on_new_plan(downstream);
+	}
+}
+
 void worker_swap_plan(struct worker *worker, struct plan *plan, const int *sockets)
 {
 	struct held_plan *before = worker->plan;
@@ -197,6 +209,7 @@ void worker_swap_plan(struct worker *worker, struct plan *plan, const int *socke
 			open_listener(worker, &plan->listeners[i], sockets[i]);
 		else if (sockets[i] >= 0)
 			close(sockets[i]);
+	judge_again(worker);
 	held_plan_unref(before);
 }
 

@@ -336,6 +336,28 @@ def test_a_reload_leaves_connections_alone(db, mesh):
         assert wire.recv(1) == b"b"
 
 
+def test_a_reload_cuts_off_who_may_no_longer(db, mesh):
+    with connect(db()) as wire:
+        wire.sendall(b"a")
+        assert wire.recv(1) == b"a"
+        mesh.write("more.yaml", policy("DENY", '{from: [{source: {principals: ["*/sa/web"]}}]}'))
+        assert is_closed(wire)
+    line = mesh.wait_for_line(listener="inbound", decision="deny")
+    assert (line["details"], line["policy"], line["bytes_received"]) == ("policy_changed", "default/db-deny", 1)
+
+
+def test_who_came_without_an_identity_is_cut_off_when_one_is_asked_for(mesh, raw_origin):
+    mesh.serve("db", raw_origin(echo).port, kind="tcp")
+    mesh.write("mtls.yaml", STRICT.replace("STRICT", "PERMISSIVE"))
+    mesh.start()
+    address, port = mesh.inbound("db")
+    with connect(port, address) as wire:
+        wire.sendall(b"a")
+        assert wire.recv(1) == b"a"
+        mesh.write("mtls.yaml", STRICT)
+        assert is_closed(wire)
+
+
 def test_a_drain_lets_connections_end(db, mesh):
     with connect(db()) as wire:
         wire.sendall(b"a")
