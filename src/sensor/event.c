@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sensor/event.h"
 
+#include <endian.h>
+
 /* --- the tables -------------------------------------------------------------------------- */
 
 /* A zero before the rows: some lists are empty, and no array may be. */
@@ -199,8 +201,8 @@ bool param_number(struct text bytes, enum param_form form, int64_t *out)
 
 	if ((bytes.len & (bytes.len - 1)) != 0 || bytes.len > 8 || bytes.len == 0)
 		return false;
-	for (size_t i = 0; i < bytes.len; i++)
-		number |= (uint64_t)(unsigned char)bytes.ptr[i] << (8 * i);
+	memcpy(&number, bytes.ptr, bytes.len);
+	number = le64toh(number);
 	*out = form_is_signed(form) ? (int64_t)(number << spare) >> spare : (int64_t)number;
 	return true;
 }

@@ -15,35 +15,6 @@
 
 /* --- what is left ------------------------------------------------------------------------ */
 
-struct text cursor_bytes(struct cursor *cursor, size_t len)
-{
-	struct text bytes = { 0 };
-
-	if (cursor->rest.len < len) {
-		cursor->short_of = true;
-		cursor->rest.len = 0;
-		return bytes;
-	}
-	bytes = text_until(cursor->rest, len);
-	cursor->rest = text_from(cursor->rest, len);
-	return bytes;
-}
-
-uint64_t cursor_number(struct cursor *cursor, size_t width)
-{
-	const struct text bytes = cursor_bytes(cursor, width);
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < bytes.len; i++)
-		number |= (uint64_t)(unsigned char)bytes.ptr[i] << (8 * i);
-	return number;
-}
-
-struct text cursor_text(struct cursor *cursor)
-{
-	return cursor_bytes(cursor, cursor_number(cursor, 2));
-}
-
 bool cursor_entry(struct cursor *list, bool has_length, struct cursor *entry)
 {
 	uint64_t len;

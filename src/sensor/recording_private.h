@@ -4,6 +4,7 @@
 
 #include "sensor/recording.h"
 
+#include <endian.h>
 #include <zlib.h>
 
 struct block {
@@ -37,9 +38,35 @@ struct cursor {
 	bool short_of;
 };
 
-struct text cursor_bytes(struct cursor *cursor, size_t len);
-uint64_t cursor_number(struct cursor *cursor, size_t width);
-struct text cursor_text(struct cursor *cursor); /* [2] length, then that */
+/* Inline: a capture is millions of numbers. */
+static inline struct text cursor_bytes(struct cursor *cursor, size_t len)
+{
+	const struct text bytes = text_until(cursor->rest, len);
+
+	if (cursor->rest.len < len) {
+		cursor->short_of = true;
+		cursor->rest.len = 0;
+		return (struct text){ 0 };
+	}
+	cursor->rest = text_from(cursor->rest, len);
+	return bytes;
+}
+
+static inline uint64_t cursor_number(struct cursor *cursor, size_t width) /* at most 8 */
+{
+	const struct text bytes = cursor_bytes(cursor, width);
+	uint64_t number = 0;
+
+	if (bytes.len > 0)
+		memcpy(&number, bytes.ptr, width);
+	return le64toh(number);
+}
+
+static inline struct text cursor_text(struct cursor *cursor) /* [2] length, then that */
+{
+	return cursor_bytes(cursor, cursor_number(cursor, 2));
+}
+
 /* Where the list has entries with lengths ([4], itself included), the next one; else all the rest.
  */
 bool cursor_entry(struct cursor *list, bool has_length, struct cursor *entry);
