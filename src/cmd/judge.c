@@ -8,6 +8,7 @@
 
 struct judge {
 	struct fields *fields;
+	struct host_names *hosts;
 	struct rules_evaluator *evaluator;
 	struct alert_options options;
 	bool json;
@@ -27,12 +28,15 @@ static void set_hostname(struct judge *judge, const char *hostname)
 struct judge *judge_new(const struct judge_options *options)
 {
 	struct judge *judge = MEM_NEW(struct judge);
-	struct fields_options fields = { .hostname = judge->hostname, .users = options->users };
+	size_t count;
+	const struct text *hosts = ruleset_hosts(options->rules, &count);
 
 	set_hostname(judge, options->hostname);
 	judge->options.hostname = judge->hostname;
 	judge->json = options->json;
-	judge->fields = fields_new(&fields);
+	judge->hosts = options->resolves_hosts ? host_names_new(hosts, count) : NULL;
+	judge->fields = fields_new(&(struct fields_options){
+		.hostname = judge->hostname, .users = options->users, .hosts = judge->hosts });
 	judge->evaluator = rules_evaluator_new(options->rules);
 	return judge;
 }
@@ -43,6 +47,7 @@ void judge_free(struct judge *judge)
 		return;
 	rules_evaluator_free(judge->evaluator);
 	fields_free(judge->fields);
+	host_names_free(judge->hosts);
 	mem_free(judge);
 }
 

@@ -11,6 +11,7 @@ struct judge_options {
 	struct users *users;   /* borrowed; may be NULL */
 	const char *hostname;  /* borrowed; NULL or empty: this machine's */
 	bool json;
+	bool resolves_hosts; /* names that rules compare addresses with */
 };
 
 struct judge *judge_new(const struct judge_options *options);

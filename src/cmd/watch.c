@@ -232,9 +232,9 @@ static int watch_until_told(struct watch *watch)
 	const struct sensor_state_options options = { .source = procfs_source(procfs),
 						      .inspector = inspector };
 	AUTO(users_free) struct users *users = users_new("/proc");
-	const struct judge_options judging = { .rules = watch->rules,
-					       .users = users,
-					       .json = watch->json };
+	const struct judge_options judging = {
+		.rules = watch->rules, .users = users, .json = watch->json, .resolves_hosts = true
+	};
 	sigset_t while_waiting;
 	struct error err = { 0 };
 	int result = open_live(watch, &err);

@@ -17,6 +17,7 @@ struct fields *fields_new(const struct fields_options *options)
 
 	fields->event.get = get;
 	fields->users = options->users;
+	fields->hosts = options->hosts;
 	fields->hostname = options->hostname;
 	for (unsigned type = 0; type < EVENT_TYPE_LIMIT; type++)
 		fields->rule_types[type] =

@@ -17,14 +17,16 @@
  * next event. */
 #pragma once
 
+#include "fields/host_names.h"
 #include "rules/rules.h"
 #include "sensor/sensor.h"
 
 struct fields;
 
 struct fields_options {
-	const char *hostname; /* evt.hostname; borrowed; NULL: absent */
-	struct users *users;  /* borrowed; NULL: users have numbers only */
+	const char *hostname;     /* evt.hostname; borrowed; NULL: absent */
+	struct users *users;      /* borrowed; NULL: users have numbers only */
+	struct host_names *hosts; /* borrowed; NULL: addresses have no names */
 };
 
 struct fields *fields_new(const struct fields_options *options);

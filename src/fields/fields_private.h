@@ -8,6 +8,7 @@ struct fields {
 	struct rule_event event; /* first: get finds its way back */
 	const struct sensor_view *view;
 	struct users *users;
+	struct host_names *hosts;
 	const char *hostname;
 	uint64_t first_ns, previous_ns;        /* times of the first event and of the one before */
 	uint16_t rule_types[EVENT_TYPE_LIMIT]; /* sensor's types -> the rules' */
@@ -156,7 +157,8 @@ field_fn field_file_text, field_file_number, field_file_bool, field_file_types,
 	field_file_container;
 
 enum end_what { END_CLIENT, END_SERVER, END_LOCAL, END_REMOTE, END_EITHER };
-field_fn field_address, field_port, field_port_name, field_socket_protocol, field_socket_family;
+field_fn field_address, field_port, field_port_name, field_host, field_socket_protocol,
+	field_socket_family;
 
 enum path_what { PATH_NAME, PATH_SOURCE, PATH_TARGET };
 field_fn field_path, field_raw_path;

@@ -127,6 +127,24 @@ void field_port_name(struct fields *fields, const struct field_use *use, struct 
 	*out = field_value_many(FIELD_VALUE_TEXT, items, count);
 }
 
+/* Those of the rules' host names that the end's address has. */
+void field_host(struct fields *fields, const struct field_use *use, struct field_value *out)
+{
+	const struct descriptor *socket = socket_of(fields);
+	const struct socket_end *ends[2];
+	struct text names[HOST_NAMES_MAX];
+	union field_item *items;
+	size_t count;
+
+	if (fields->hosts == NULL || ends_asked(socket, use, ends) == 0)
+		return;
+	count = host_names_of(fields->hosts, address_of(socket, ends[0]), names);
+	items = ARENA_ARRAY(&fields->arena, count + 1, union field_item);
+	for (size_t i = 0; i < count; i++)
+		items[i].text = names[i];
+	*out = field_value_many(FIELD_VALUE_TEXT, items, (uint32_t)count);
+}
+
 void field_socket_protocol(struct fields *fields, const struct field_use *use,
 			   struct field_value *out)
 {

@@ -196,6 +196,10 @@ const struct field_row field_rows[FIELD_COUNT] = {
 	[FIELD_FD_SPROTO] = { field_port_name, END_SERVER, 0 },
 	[FIELD_FD_LPROTO] = { field_port_name, END_LOCAL, 0 },
 	[FIELD_FD_RPROTO] = { field_port_name, END_REMOTE, 0 },
+	[FIELD_FD_CIP_NAME] = { field_host, END_CLIENT, 0 },
+	[FIELD_FD_SIP_NAME] = { field_host, END_SERVER, 0 },
+	[FIELD_FD_LIP_NAME] = { field_host, END_LOCAL, 0 },
+	[FIELD_FD_RIP_NAME] = { field_host, END_REMOTE, 0 },
 	[FIELD_FD_L4PROTO] = { field_socket_protocol, 0, 0 },
 	[FIELD_FD_SOCKFAMILY] = { field_socket_family, 0, 0 },
 

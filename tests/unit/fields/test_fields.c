@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "sensor/make_event.h"
 
@@ -375,6 +376,27 @@ static void a_container_is_told_of(void **state)
 	      { "k8s.pod.name", NULL });
 }
 
+static void an_address_has_the_names_that_rules_know(void **state)
+{
+	static const struct text hosts[] = { TEXT("localhost"), TEXT("no.such.host.invalid") };
+	struct host_names *names = host_names_new(hosts, COUNT_OF(hosts));
+	struct text found[HOST_NAMES_MAX];
+	struct ip_address here, elsewhere;
+	size_t count = 0;
+
+	(void)state;
+	assert_true(ip_parse(TEXT("127.0.0.1"), &here) && ip_parse(TEXT("192.0.2.1"), &elsewhere));
+	for (int i = 0; i < 1000 && count == 0; i++) {
+		count = host_names_of(names, here, found);
+		usleep(10000);
+	}
+	assert_int_equal(count, 1);
+	assert_true(text_is(found[0], "localhost"));
+	assert_int_equal(host_names_of(names, elsewhere, found), 0);
+	host_names_free(names);
+	assert_null(host_names_new(NULL, 0));
+}
+
 static void times_are_of_the_event(void **state)
 {
 	struct world *world = *state;
@@ -407,6 +429,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(files_get_other_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_container_has_its_id, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_container_is_told_of, set_up, tear_down),
+		cmocka_unit_test(an_address_has_the_names_that_rules_know),
 		cmocka_unit_test_setup_teardown(times_are_of_the_event, set_up, tear_down),
 	};
 
