@@ -258,7 +258,9 @@ static void *flip(void *unused)
 {
 	for (;;) {
 		memcpy(path, "/etc/shadow\0", 12);
+		__sync_synchronize();
 		memcpy(path, "/etc/hostname", 13);
+		__sync_synchronize();
 	}
 	return unused;
 }
