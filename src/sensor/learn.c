@@ -52,6 +52,22 @@ static void learn_thread(struct sensor_state *state, const struct record *record
 	sensor_state_add_thread(state, &told);
 }
 
+/* Who the parent is now: the kernel gives orphans to whom it sees fit, long before they exec. */
+static void learn_parent(struct sensor_state *state, const struct record *record)
+{
+	const struct process *process = sensor_state_process(state, record->pid);
+	struct thread_record told = THREAD_RECORD_EMPTY;
+
+	if (process == NULL || process->is_guess
+	    || (process->parent != NULL && process->parent->pid == record->parent_pid))
+		return;
+	told.tid = record->tid;
+	told.pid = record->pid;
+	told.parent = record->parent_pid;
+	if (sensor_state_thread(state, record->tid) != NULL)
+		sensor_state_add_thread(state, &told);
+}
+
 /* --- descriptors ------------------------------------------------------------------------- */
 
 static const struct descriptor *known_descriptor(struct sensor_state *state, int64_t pid,
@@ -223,6 +239,8 @@ void sensor_learn(struct sensor_state *state, struct decoder *decoder,
 	const struct record *record = facts->record;
 	struct text cwd = { 0 };
 
+	if (record->kind == RECORD_CALL || record->kind == RECORD_EXEC)
+		learn_parent(state, record);
 	if (record->kind != RECORD_CALL)
 		return;
 	for (unsigned arg = 0; call_info(record->call)->captures[arg] != '\0' && arg < ARGUMENTS;
