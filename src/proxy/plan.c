@@ -17,6 +17,20 @@ const char *listener_role_name(enum listener_role role)
 	return names[role];
 }
 
+/* A route is compiled for each workload and port that sees it; once is enough. */
+static bool was_said(const struct diagnostics *diagnostics, const struct error *warning)
+{
+	for (size_t i = 0; i < diagnostics->count; i++) {
+		const struct error *said = &diagnostics->items[i]->error;
+
+		if (said->at.line == warning->at.line && said->at.column == warning->at.column
+		    && text_equal(text_of(said->at.file), text_of(warning->at.file))
+		    && strcmp(said->text, warning->text) == 0)
+			return true;
+	}
+	return false;
+}
+
 void plan_warn(struct plan_build *build, struct source_pos at, const char *fmt, ...)
 {
 	struct error warning = { .at = at };
@@ -25,7 +39,9 @@ void plan_warn(struct plan_build *build, struct source_pos at, const char *fmt, 
 	va_start(args, fmt);
 	vsnprintf(warning.text, sizeof(warning.text), fmt, args);
 	va_end(args);
-	diagnostics_add(build->diagnostics, SEVERITY_WARNING, &warning, (struct text){ NULL, 0 });
+	if (!was_said(build->diagnostics, &warning))
+		diagnostics_add(build->diagnostics, SEVERITY_WARNING, &warning,
+				(struct text){ NULL, 0 });
 }
 
 int plan_fail(struct plan_build *build, struct error *err, struct source_pos at, const char *fmt,
@@ -141,6 +157,7 @@ int plan_build(const struct plan_options *options, struct resource_set *resource
 	registry_instances(resources, &plan->arena, &plan->instances);
 	registry_build(resources, &plan->instances, &plan->arena, &plan->registry);
 	plan_warn_unenforced(&build);
+	plan_warn_shadowed(&build);
 	code = plan_workloads(&build, err);
 	if (code == 0)
 		code = plan_listeners(&build, err);

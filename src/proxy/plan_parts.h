@@ -94,6 +94,8 @@ const struct cors_rules *plan_cors(struct plan_build *build, const struct cors_p
 
 /* plan_unenforced.c: says what DestinationRules ask for in vain. */
 void plan_warn_unenforced(struct plan_build *build);
+/* plan_shadowed.c: says which routes of VirtualServices can never be reached. */
+void plan_warn_shadowed(struct plan_build *build);
 
 /* plan_listeners.c: fills plan->listeners. */
 int plan_listeners(struct plan_build *build, struct error *err);

@@ -142,3 +142,13 @@ def test_enough_rows():
 def test_names_are_not_used_twice():
     ids = [parameter.id for parameter in all_rows()]
     assert len(ids) == len(set(ids))
+
+
+def test_what_can_never_be_reached_is_said_once(world_of):
+    said = [line["message"] for line in world_of(TABLE / "hosts.yaml").mesh.proxy.log_lines()
+            if line["level"] == "warn"]
+    taken = [text for text in said if "'default/mesh-one', which comes first" in text]
+    assert len(taken) == 1, said
+    said = [line["message"] for line in world_of(TABLE / "matches.yaml").mesh.proxy.log_lines()
+            if line["level"] == "warn"]
+    assert len([text for text in said if "no request comes here: the route in line" in text]) == 1, said
