@@ -22,6 +22,32 @@ static bool is_past(const struct explanation *out, enum decision_stage stage)
 	return decision->verdict == VERDICT_DENY && decision->stage < stage;
 }
 
+static bool is_of_mesh(const struct policy *policy, struct text peer)
+{
+	const struct text domain = identity_trust_domain(peer);
+
+	for (size_t i = 0; i < policy->trust_domains.count; i++)
+		if (text_equal(policy->trust_domains.items[i], domain))
+			return true;
+	return false;
+}
+
+/* Policies may name any trust domain; who may connect at all is the mesh's to say. */
+static const char *describe_caller(const struct workload_policy *workload,
+				   const struct evaluation_input *input, struct arena *arena)
+{
+	const struct text peer = input->facts.peer;
+
+	if (peer.ptr == NULL)
+		return "the caller comes in plaintext, without an identity";
+	if (is_of_mesh(workload->policy, peer))
+		return arena_printf(arena, "the caller is %.*s", TEXT_ARGS(peer));
+	return arena_printf(arena,
+			    "the caller is %.*s, of a trust domain that is neither the mesh's nor "
+			    "an alias: a proxy refuses its handshake",
+			    TEXT_ARGS(peer));
+}
+
 static void explain_peer(const struct workload_policy *workload,
 			 const struct evaluation_input *input, struct explanation *out)
 {
@@ -29,10 +55,7 @@ static void explain_peer(const struct workload_policy *workload,
 	uint16_t port = input->facts.destination_port;
 	bool stopped =
 		decision->verdict == VERDICT_DENY && decision->stage == STAGE_PEER_AUTHENTICATION;
-	const char *who = input->facts.peer.ptr != NULL
-				  ? arena_printf(&out->arena, "the caller is %.*s",
-						 TEXT_ARGS(input->facts.peer))
-				  : "the caller comes in plaintext, without an identity";
+	const char *who = describe_caller(workload, input, &out->arena);
 	struct explained_stage *stage =
 		add_stage(out, "peer authentication", stopped ? OUTCOME_STOPPED : OUTCOME_PASSED,
 			  arena_printf(&out->arena, "mutual TLS is %s; %s",
