@@ -223,6 +223,7 @@ static const char *docker_socket(void)
 	return host != NULL && strncmp(host, "unix://", 7) == 0 ? host + 7 : NULL;
 }
 
+/* The kernel's half is attached, and what it took is given up. */
 static int watch_until_told(struct watch *watch)
 {
 	AUTO(procfs_free) struct procfs *procfs = procfs_new("/proc");
@@ -237,12 +238,8 @@ static int watch_until_told(struct watch *watch)
 	};
 	sigset_t while_waiting;
 	struct error err = { 0 };
-	int result = open_live(watch, &err);
+	int result = 0;
 
-	if (result != 0) {
-		log_problem(LOG_LEVEL_ERROR, "nothing is watched", &err);
-		return STATUS_FORBIDDEN;
-	}
 	watch->state = sensor_state_new(&options);
 	if (procfs_load(procfs, watch->state, &err) != 0)
 		log_problem(LOG_LEVEL_WARN, "what ran before is not known", &err);
@@ -258,8 +255,21 @@ static int watch_until_told(struct watch *watch)
 	say_counts(watch);
 	judge_free(watch->judge);
 	sensor_state_free(watch->state);
-	live_close(watch->live);
 	return STATUS_FINE;
+}
+
+/* Before there is a second thread: each would keep its privileges. */
+static int watch_machine(struct watch *watch)
+{
+	struct error err = { 0 };
+	int status = STATUS_FORBIDDEN;
+
+	if (open_live(watch, &err) != 0 || sensor_confine(&err) != 0)
+		log_problem(LOG_LEVEL_ERROR, "nothing is watched", &err);
+	else
+		status = watch_until_told(watch);
+	live_close(watch->live);
+	return status;
 }
 
 static int run(int argc, char **argv)
@@ -278,7 +288,7 @@ static int run(int argc, char **argv)
 		status = watch.rules == NULL ? STATUS_USAGE : 0;
 	}
 	if (status == 0)
-		status = watch_until_told(&watch);
+		status = watch_machine(&watch);
 	ruleset_unref(watch.rules);
 	buffer_done(&watch.out);
 	return status;

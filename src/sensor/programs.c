@@ -16,8 +16,6 @@
 struct programs {
 	struct sensor_programs *skeleton;
 	size_t ring_bytes[RING_COUNT];
-	struct ring_count *counts; /* one a processor */
-	int processors;
 };
 
 /* What libbpf says is for those who look for it: our own errors tell what to do. */
@@ -117,10 +115,6 @@ int programs_load(const struct programs_options *options, struct programs **out,
 	int result;
 
 	libbpf_set_print(on_libbpf);
-	programs->processors = libbpf_num_possible_cpus();
-	if (programs->processors <= 0)
-		return error_set(err, -EIO, "the number of processors is unknown");
-	programs->counts = mem_alloc_array((size_t)programs->processors, sizeof(struct ring_count));
 	result = load(programs, options, err);
 	if (result != 0)
 		return result;
@@ -133,7 +127,6 @@ void programs_free(struct programs *programs)
 	if (programs == NULL)
 		return;
 	sensor_programs__destroy(programs->skeleton);
-	mem_free(programs->counts);
 	mem_free(programs);
 }
 
@@ -150,17 +143,14 @@ int programs_open_ring(const struct programs *programs, enum ring_class ring, st
 
 void programs_counts(const struct programs *programs, struct ring_count counts[RING_COUNT])
 {
-	const int map = bpf_map__fd(programs->skeleton->maps.ring_counts);
+	const struct sensor_programs__bss *shared = programs->skeleton->bss;
 
-	for (uint32_t ring = 0; ring < RING_COUNT; ring++) {
-		counts[ring] = (struct ring_count){ 0 };
-		if (bpf_map_lookup_elem(map, &ring, programs->counts) != 0)
-			continue;
-		for (int i = 0; i < programs->processors; i++) {
-			counts[ring].written += programs->counts[i].written;
-			counts[ring].dropped += programs->counts[i].dropped;
+	memset(counts, 0, RING_COUNT * sizeof(counts[0]));
+	for (unsigned row = 0; row < COUNT_ROWS; row++)
+		for (unsigned ring = 0; ring < RING_COUNT; ring++) {
+			counts[ring].written += shared->counts[row][ring].written;
+			counts[ring].dropped += shared->counts[row][ring].dropped;
 		}
-	}
 }
 
 void programs_arm(struct programs *programs)

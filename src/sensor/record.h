@@ -179,6 +179,12 @@ struct path_automaton {           /* automaton.h */
 	__u16 start_absolute, start_relative, pad[2];
 };
 
+struct budget {
+	__u64 window, bytes;
+};
+
+#define COUNT_ROWS 256 /* a power of two; processors beyond it share rows */
+
 struct ring_count {
 	__u64 written, dropped;
 };

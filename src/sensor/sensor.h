@@ -16,6 +16,7 @@
  *	procfs.h     what runs now, and threads that no event told of */
 #pragma once
 
+#include "sensor/confine.h"
 #include "sensor/container.h"
 #include "sensor/descriptor.h"
 #include "sensor/event.h"

@@ -106,3 +106,13 @@ def test_unprivileged_user_is_told_what_is_missing():
                            capture_output=True, text=True, timeout=10)
     assert child.returncode == 3
     assert "lacks CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE" in child.stderr
+
+
+def test_privileges_are_given_up(watch):
+    """What is left once the programs are attached: to look into /proc, and nothing that could come back."""
+    sensor = watch("--events=setsid")
+    status = Path(f"/proc/{sensor.pid}/status").read_text()
+    field = dict(line.split(":\t", 1) for line in status.splitlines())
+    keeps = 1 << 19 | 1 << 2  # CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH
+    assert int(field["CapEff"], 16) & ~keeps == int(field["CapPrm"], 16) & ~keeps == 0
+    assert (field["NoNewPrivs"], field["Seccomp"]) == ("1", "2")

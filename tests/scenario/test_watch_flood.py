@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A flood of one class of events hides nothing of another: every marked exec and connect is told while loops of
-open and close keep every processor busy, and every one of their opens is asked for."""
+"""A flood of one class of events hides nothing of another, nor of other processes: every marked exec, connect and
+open is told while loops of open and close keep every processor busy, and every one of their opens is asked for."""
 
 import json
 import os
@@ -39,6 +39,14 @@ static void run_marked(int number)
 		waitpid(child, NULL, 0);
 }
 
+static void open_marked(int number)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/no/such/opened-%d", number);
+	open(path, O_RDONLY);
+}
+
 static void connect_marked(int port)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
@@ -55,6 +63,7 @@ int main(int argc, char **argv)
 		open_and_close(argv[1]);
 	for (int i = 0; i < atoi(argv[1]); i++) {
 		run_marked(i);
+		open_marked(i);
 		connect_marked(atoi(argv[2]));
 	}
 	return 0;
@@ -71,6 +80,11 @@ RULES = """
   desc: one of those that may not be lost
   condition: evt.type = connect and fd.sport = {port}
   output: connect=%evt.num
+  priority: NOTICE
+- rule: marked open
+  desc: of the very class that is flooded, by a process that is none of those that flood
+  condition: evt.type in (open, openat) and fd.name startswith /no/such/opened-
+  output: open=%fd.name
   priority: NOTICE
 - rule: flood
   desc: asks for every open, and finds none
@@ -117,4 +131,6 @@ def test_flood_hides_nothing(watch, tmp_path, flood):
     connects = [alert for alert in alerts if alert["rule"] == "marked connect"]
     assert execs == {f"marked-{i}" for i in range(MARKS)}
     assert len(connects) == MARKS
+    opens = {alert["output_fields"]["fd.name"] for alert in alerts if alert["rule"] == "marked open"}
+    assert opens == {f"/no/such/opened-{i}" for i in range(MARKS)}
     assert dropped(sensor.log)["process"] == dropped(sensor.log)["network"] == 0

@@ -6,6 +6,9 @@
 
 #include "sensor/record.h"
 
+#define BUDGET_ROWS      1024   /* a power of two */
+#define RECORD_SIZE_MASK 0x3fff /* above RECORD_SIZE_MAX, and inside the scratch area with it */
+
 #include <linux/bpf.h>
 
 #include <bpf/bpf_core_read.h>

@@ -14,7 +14,7 @@ struct scratch {    /* one a processor: a record while it is made */
 	__u16 names[RECORD_DEPTH_MAX];
 	volatile __u32 depth, at;
 	struct record record;
-	char pieces[RECORD_AREA + RECORD_TEXT_MAX + 256];
+	char pieces[2 * RECORD_AREA]; /* more than any record takes, so that a mask can bound it */
 };
 
 struct {
@@ -48,12 +48,13 @@ struct ring_map ring_rare SEC(".maps");
 struct ring_map ring_network SEC(".maps");
 struct ring_map ring_file SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, RING_COUNT);
-	__type(key, __u32);
-	__type(value, struct ring_count);
-} ring_counts SEC(".maps");
+/* One row a processor, so that none waits for another. */
+struct ring_count counts[COUNT_ROWS][RING_COUNT];
+
+/* What a process, and all of its cgroup, wrote into a ring of late: by a hash, in windows of time.
+ */
+struct budget process_budgets[RING_COUNT][BUDGET_ROWS];
+struct budget cgroup_budgets[RING_COUNT][BUDGET_ROWS];
 
 /* Written by the sensor, through the mapped memory of these variables. */
 struct call_plan plans[CALL_LIMIT];

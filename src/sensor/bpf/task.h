@@ -68,35 +68,70 @@ static __always_inline __u64 wake_flag(void)
 	return BPF_RB_FORCE_WAKEUP;
 }
 
+#define WINDOW_SHIFT  27 /* 134 ms */
+#define PROCESS_SHARE 16 /* of a ring, in a window */
+#define CGROUP_SHARE  4
+#define SMALL_SHARE   256 /* who stays below it does not pay for others of its cgroup */
+
+/* Bytes in this window, with these. Processors may overwrite each other's sums: it is a measure. */
+static __always_inline __u64 spend(struct budget *budget, __u64 window, __u32 size)
+{
+	if (budget->window != window) {
+		budget->window = window;
+		budget->bytes = 0;
+	}
+	budget->bytes += size;
+	return budget->bytes;
+}
+
+/* When a ring is half full, those who fill it wait for the next window; the rest goes on. */
+static __always_inline bool is_flooding(const struct record *record, __u32 ring, void *map)
+{
+	const __u64 window = record->time_ns >> WINDOW_SHIFT;
+	const __u32 in = ring & (RING_COUNT - 1);
+	const __u64 by_process =
+		spend(&process_budgets[in][(record->pid * 2654435761u >> 16) & (BUDGET_ROWS - 1)],
+		      window, record->size);
+	const __u64 by_cgroup = spend(
+		&cgroup_budgets[in][(record->cgroup_id * 2654435761u >> 16) & (BUDGET_ROWS - 1)],
+		window, record->size);
+	const __u64 size = bpf_ringbuf_query(map, BPF_RB_RING_SIZE);
+
+	if (bpf_ringbuf_query(map, BPF_RB_AVAIL_DATA) < size / 2)
+		return false;
+	return by_process > size / PROCESS_SHARE
+	       || (by_cgroup > size / CGROUP_SHARE && by_process > size / SMALL_SHARE);
+}
+
+static __always_inline long write_record(const struct record *record, __u32 ring, void *map)
+{
+	if (is_flooding(record, ring, map))
+		return -1;
+	return bpf_ringbuf_output(map, (void *)record, record->size & RECORD_SIZE_MASK,
+				  wake_flag());
+}
+
 static __noinline int record_end(struct scratch *scratch, __u32 ring)
 {
+	const struct record *record = &scratch->record;
 	struct ring_count *count;
-	__u32 size = scratch->used + sizeof(struct record);
 	long failed;
 
-	if (size > RECORD_SIZE_MAX)
-		size = RECORD_SIZE_MAX;
-	scratch->record.size = size;
+	scratch->record.size = (__u32)sizeof(struct record) + scratch->used;
 	switch (ring) { /* the verifier wants each map by its name */
 	case RING_PROCESS:
-		failed = bpf_ringbuf_output(&ring_process, &scratch->record, size, wake_flag());
+		failed = write_record(record, ring, &ring_process);
 		break;
 	case RING_RARE:
-		failed = bpf_ringbuf_output(&ring_rare, &scratch->record, size, wake_flag());
+		failed = write_record(record, ring, &ring_rare);
 		break;
 	case RING_NETWORK:
-		failed = bpf_ringbuf_output(&ring_network, &scratch->record, size, wake_flag());
+		failed = write_record(record, ring, &ring_network);
 		break;
 	default:
-		ring = RING_FILE;
-		failed = bpf_ringbuf_output(&ring_file, &scratch->record, size, wake_flag());
+		failed = write_record(record, RING_FILE, &ring_file);
 	}
-	count = bpf_map_lookup_elem(&ring_counts, &ring);
-	if (count == NULL)
-		return 0;
-	if (failed)
-		count->dropped++;
-	else
-		count->written++;
+	count = &counts[record->cpu & (COUNT_ROWS - 1)][ring & (RING_COUNT - 1)];
+	__sync_fetch_and_add(failed ? &count->dropped : &count->written, 1);
 	return 0;
 }
