@@ -3,25 +3,26 @@
 #include "proxy/filter.h"
 
 #include "proxy/regex.h"
+#include "proxy/worker.h"
 
+/* A path begins with a slash, whatever the replacement says. */
 static struct text rewrite_by_regex(struct exchange *exchange)
 {
 	const struct regex_rewrite *rewrite = exchange->route->rewrite->uri_regex_rewrite;
-	AUTO_BUFFER struct buffer path = { 0 };
+	struct buffer *path = &exchange->worker->scratch;
 
+	buffer_clear(path);
 	if (exchange->route->rewrite_regex == NULL
 	    || !regex_replace(exchange->route->rewrite_regex, exchange->path, rewrite->rewrite,
-			      &path))
+			      path))
 		return exchange->target;
-	if (path.len == 0 || path.data[0] != '/')
-		return text_of(arena_printf(&exchange->arena, "/%.*s%s%.*s", (int)path.len,
-					    path.data, exchange->query.ptr != NULL ? "?" : "",
-					    TEXT_ARGS(exchange->query)));
-	if (exchange->query.ptr != NULL) {
-		buffer_add_char(&path, '?');
-		buffer_add(&path, exchange->query.ptr, exchange->query.len);
-	}
-	return (struct text){ arena_strndup(&exchange->arena, path.data, path.len), path.len };
+
+	const bool needs_slash = path->len == 0 || path->data[0] != '/';
+
+	return text_of(arena_printf(&exchange->arena, "%s%.*s%s%.*s", needs_slash ? "/" : "",
+				    TEXT_ARGS(buffer_text(path)),
+				    exchange->query.ptr != NULL ? "?" : "",
+				    TEXT_ARGS(exchange->query)));
 }
 
 /* The matched prefix is replaced, the whole path for other matches, the leading '/' where the route

@@ -46,6 +46,7 @@ void worker_free(struct worker *worker)
 	token_cache_free(worker->tokens);
 	http_fields_done(&worker->dropped_trailers);
 	arena_done(&worker->dropped);
+	buffer_done(&worker->scratch);
 	slab_pool_done(&worker->slabs);
 	metrics_done(&worker->metrics);
 	access_log_buffer_done(&worker->log);

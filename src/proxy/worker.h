@@ -63,6 +63,7 @@ struct worker {
 	struct http2_memory *http2_memory;
 	struct http_fields dropped_trailers; /* of requests that were answered before their end */
 	struct arena dropped;                /* what those trailers say */
+	struct buffer scratch;               /* for a text of unknown length, within one call */
 	size_t exchange_count;               /* in progress */
 	size_t mirror_count;                 /* in progress (mirror.h) */
 	size_t kept_body_bytes;              /* of requests that may be sent again (retry.h) */
