@@ -153,6 +153,24 @@ static int on_client_hello(SSL *ssl, int *alert, void *arg)
 	return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+/* OpenSSL keeps one for each kind of key, and shows what the client can read. */
+static int set_second_certificate(SSL_CTX *ssl, const struct tls_settings *settings,
+				  struct error *err)
+{
+	STACK_OF(X509) * rest;
+	int done;
+
+	if (settings->second_chain == NULL || sk_X509_num(settings->second_chain) == 0)
+		return 0;
+	rest = sk_X509_dup(settings->second_chain);
+
+	X509 *leaf = sk_X509_shift(rest);
+
+	done = SSL_CTX_use_cert_and_key(ssl, leaf, settings->second_key, rest, 0);
+	sk_X509_free(rest);
+	return done == 1 ? 0 : fail(err, "the second certificate, which must be of another kind");
+}
+
 static int set_certificate(SSL_CTX *ssl, const struct tls_settings *settings, struct error *err)
 {
 	if (settings->chain == NULL || sk_X509_num(settings->chain) == 0) {
@@ -168,7 +186,7 @@ static int set_certificate(SSL_CTX *ssl, const struct tls_settings *settings, st
 	if (settings->key == NULL || SSL_CTX_use_PrivateKey(ssl, settings->key) != 1
 	    || SSL_CTX_check_private_key(ssl) != 1)
 		return fail(err, "private key");
-	return 0;
+	return set_second_certificate(ssl, settings, err);
 }
 
 static int set_protocol(SSL_CTX *ssl, const struct tls_settings *settings, struct error *err)

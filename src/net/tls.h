@@ -43,6 +43,8 @@ struct tls_settings { /* everything is borrowed and copied or up-referenced */
 	bool is_server;
 	STACK_OF(X509) * chain; /* leaf first; NULL: no certificate of our own */
 	EVP_PKEY *key;
+	STACK_OF(X509) * second_chain; /* of a key of another kind; NULL: none */
+	EVP_PKEY *second_key;
 	enum tls_peer_certificate peer_certificate;
 	tls_verify_fn verify; /* needed unless TLS_PEER_NONE */
 	void *verify_arg;     /* must outlive the context; see release_arg */

@@ -3,6 +3,7 @@
 
 #include "proxy/bounds.h"
 #include "proxy/exchange.h"
+#include "proxy/gateway_clients.h"
 #include "proxy/gateway_tls.h"
 
 #include <arpa/inet.h>
@@ -189,6 +190,38 @@ static void on_failed(struct link *link, const struct error *err)
 static void on_finished(struct link *link)
 {
 	downstream_close(downstream_of_link(link));
+}
+
+static bool fits_gateway(const struct downstream *downstream, const struct listener_plan *listener)
+{
+	const struct listener_server *server =
+		listener_server_for(listener, text_of(downstream->server_name));
+	const bool is_tls = downstream->link.ssl != NULL;
+
+	if (server == NULL)
+		return true; /* it will be told so */
+	return is_tls == (server->tls != NULL) && gateway_client_fits(&server->demand, downstream);
+}
+
+/* The connection was accepted by a plan that has been replaced; the listener of today may want
+ * mutual TLS where it was plain text then. */
+bool downstream_still_fits(const struct downstream *downstream)
+{
+	const struct listener_plan *listener = downstream_listener_plan(downstream);
+	const bool is_tls = downstream->link.ssl != NULL;
+
+	if (listener == NULL)
+		return false;
+	if (listener->role != LISTENER_INBOUND)
+		return fits_gateway(downstream, listener);
+	switch (listener->mtls) {
+	case MTLS_DISABLE:
+		return !is_tls;
+	case MTLS_PERMISSIVE:
+		return true;
+	default:
+		return downstream->peer_id != NULL;
+	}
 }
 
 void downstream_retire(struct downstream *downstream, bool politely)

@@ -57,6 +57,7 @@ struct downstream {
 		enum verify_reason reason; /* VERIFY_UNCHECKED: no certificate was looked at */
 		uint64_t took_ns;
 	} verified;
+	uint64_t checked_by; /* gateways: what its certificate was checked by; 0: it showed none */
 	struct credential *peer_credential; /* of a verified certificate; NULL: none; owned */
 };
 
@@ -65,6 +66,9 @@ void downstream_close(struct downstream *downstream);
 /* Lets it finish what it does, then closes: at a drain, or when its listener is gone. `politely`:
  * idle, it may bring one more request first (a client may be sending it just now). */
 void downstream_retire(struct downstream *downstream, bool politely);
+
+/* By today's plan it would be let in as it is. */
+bool downstream_still_fits(const struct downstream *downstream);
 
 struct downstream *downstream_of_link(struct link *link);
 /* What its listener is to do by the worker's current plan. */

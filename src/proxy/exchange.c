@@ -189,25 +189,6 @@ static void set_listener(struct exchange *exchange)
 							       : TEXT(""));
 }
 
-/* The connection was accepted by a plan that has been replaced; the listener of today may want
- * mutual TLS where it was plain text then. */
-static bool connection_still_fits(const struct exchange *exchange)
-{
-	const struct downstream *downstream = exchange->downstream;
-	const bool is_tls = downstream->link.ssl != NULL;
-
-	if (exchange->listener->role != LISTENER_INBOUND)
-		return exchange->server == NULL || is_tls == (exchange->server->tls != NULL);
-	switch (exchange->listener->mtls) {
-	case MTLS_DISABLE:
-		return !is_tls;
-	case MTLS_PERMISSIVE:
-		return true;
-	default:
-		return downstream->peer_id != NULL;
-	}
-}
-
 /* A route's timeout runs from the end of the request, over all attempts (Envoy). */
 static void start_timeout(struct exchange *exchange)
 {
@@ -229,7 +210,7 @@ static void start_duration(struct exchange *exchange)
 void exchange_begin(struct exchange *exchange)
 {
 	set_listener(exchange);
-	if (exchange->listener == NULL || !connection_still_fits(exchange)) {
+	if (exchange->listener == NULL || !downstream_still_fits(exchange->downstream)) {
 		exchange->downstream->keep_alive = false;
 		exchange_answer(exchange, 503, "this connection is out of date; connect again\n",
 				FLAG_NONE, "listener_changed");

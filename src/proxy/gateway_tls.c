@@ -2,185 +2,158 @@
 #include "proxy/gateway_tls.h"
 
 #include "proxy/downstream.h"
+#include "proxy/gateway_clients.h"
 #include "proxy/mesh_tls.h"
-#include "proxy/plan_pem.h"
-#include "proxy/revoke.h"
+#include "proxy/plan_tls.h"
 
 #include <errno.h>
-#include <openssl/x509v3.h>
 
 #define ALPN_HTTP TEXT("\x02h2\x08http/1.1")
 
-static int read_material(struct plan_build *build, const struct local_workload *workload,
-			 const struct server_tls *tls, struct pem_material *out, struct error *err)
-{
-	const struct text name = tls->credential_name.len > 0 || tls->credential_names.count == 0
-					 ? tls->credential_name
-					 : tls->credential_names.items[0];
-	int code;
-
-	if (name.len > 0)
-		return plan_pem_secret(build, tls->at, workload->instance->namespace, name, out,
-				       err);
-	out->from = tls->server_certificate.ptr;
-	code = plan_pem_file(build, tls->at, tls->server_certificate, &out->certificate, err);
-	if (code == 0)
-		code = plan_pem_file(build, tls->at, tls->private_key, &out->key, err);
-	if (code == 0)
-		code = plan_pem_file(build, tls->at, tls->ca_certificates, &out->authorities, err);
-	return code == 0 ? plan_pem_file(build, tls->at, tls->ca_crl, &out->crl, err) : code;
-}
-
-/* ---- clients with certificates (MUTUAL) ---- */
-
-struct client_check {
-	X509_STORE *store;
-	struct text *names; /* subjectAltNames; count 0: any */
-	size_t count;
+/* A server may have two certificates, RSA and ECDSA; who comes gets the one that fits. */
+struct server_material {
+	struct pem_material first, second; /* authorities and CRL: the first's */
+	bool has_second;
 };
 
-static void release_check(void *arg)
+static int read_files(struct plan_build *build, struct source_pos at, struct text certificate,
+		      struct text key, struct text authorities, struct pem_material *out,
+		      struct error *err)
 {
-	struct client_check *check = arg;
+	int code = plan_pem_file(build, at, certificate, &out->certificate, err);
 
-	X509_STORE_free(check->store);
-	for (size_t i = 0; i < check->count; i++)
-		mem_free((void *)check->names[i].ptr);
-	mem_free(check->names);
-	mem_free(check);
+	out->from = certificate.ptr;
+	if (code == 0)
+		code = plan_pem_file(build, at, key, &out->key, err);
+	return code == 0 ? plan_pem_file(build, at, authorities, &out->authorities, err) : code;
 }
 
-static bool has_wanted_name(const struct client_check *check, X509 *leaf)
-{
-	GENERAL_NAMES *names = X509_get_ext_d2i(leaf, NID_subject_alt_name, NULL, NULL);
-	bool found = check->count == 0;
-
-	for (int i = 0; !found && i < sk_GENERAL_NAME_num(names); i++) {
-		int type;
-		const ASN1_STRING *value =
-			GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &type);
-
-		if (type != GEN_DNS && type != GEN_URI && type != GEN_EMAIL)
-			continue;
-
-		const struct text name = { (const char *)ASN1_STRING_get0_data(value),
-					   (size_t)ASN1_STRING_length(value) };
-
-		for (size_t k = 0; k < check->count && !found; k++)
-			found = text_equal(name, check->names[k]);
-	}
-	GENERAL_NAMES_free(names);
-	return found;
-}
-
-/* Such a client need have no SPIFFE ID: it can be revoked by serial, key and authority. */
-static int check_revoked(struct link *link, X509_STORE_CTX *context, struct error *err)
-{
-	struct downstream *downstream = downstream_of_link(link);
-	struct credential credential;
-
-	credential_of_path(X509_STORE_CTX_get0_chain(context), &credential);
-	downstream_set_credential(downstream, &credential);
-	return worker_check_revoked(downstream->worker, (struct text){ 0 }, &credential,
-				    &downstream->verified.reason, err);
-}
-
-static int check_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, void *arg,
+static int read_secrets(struct plan_build *build, struct text namespace,
+			const struct server_tls *tls, struct server_material *out,
 			struct error *err)
 {
-	const struct client_check *check = arg;
-	X509_STORE_CTX *context = X509_STORE_CTX_new();
-	int code = 0;
+	const struct text_list *names = &tls->credential_names;
+	const struct text first =
+		tls->credential_name.len > 0 ? tls->credential_name : names->items[0];
+	int code = plan_pem_secret(build, tls->at, namespace, first, &out->first, err);
 
-	if (context == NULL || X509_STORE_CTX_init(context, check->store, leaf, chain) != 1)
-		code = error_set(err, -ENOMEM, "certificate check failed");
-	else if (X509_STORE_CTX_set_purpose(context, X509_PURPOSE_SSL_CLIENT) != 1
-		 || X509_verify_cert(context) != 1)
-		code = error_set(err, -EACCES, "client certificate: %s",
-				 X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
-	else if (!has_wanted_name(check, leaf))
-		code = error_set(err, -EACCES,
-				 "client certificate: none of its names is in subjectAltNames");
-	else
-		code = check_revoked(link, context, err);
-	X509_STORE_CTX_free(context);
+	out->has_second = tls->credential_name.len == 0 && names->count > 1;
+	if (code == 0 && out->has_second)
+		code = plan_pem_secret(build, tls->at, namespace, names->items[1], &out->second,
+				       err);
 	return code;
 }
 
-static struct client_check *make_check(const struct server_tls *tls, STACK_OF(X509) * authorities)
+static int read_pairs(struct plan_build *build, const struct server_tls *tls,
+		      struct server_material *out, struct error *err)
 {
-	struct client_check *check = MEM_NEW(struct client_check);
+	struct pem_material *const pairs[] = { &out->first, &out->second };
+	int code = 0;
 
-	check->store = X509_STORE_new();
-	for (int i = 0; i < sk_X509_num(authorities); i++)
-		X509_STORE_add_cert(check->store, sk_X509_value(authorities, i));
-	check->count = tls->subject_alt_names.count;
-	check->names = mem_alloc_array(check->count, sizeof(struct text));
-	for (size_t i = 0; i < check->count; i++) {
-		const struct text name = tls->subject_alt_names.items[i];
+	for (size_t i = 0; code == 0 && i < MIN_OF(tls->tls_certificates.count, (size_t)2); i++) {
+		const struct server_certificate *from = &tls->tls_certificates.items[i];
 
-		check->names[i] = (struct text){ mem_strndup(name.ptr, name.len), name.len };
+		out->has_second = i == 1;
+		code = read_files(build, tls->at, from->server_certificate, from->private_key,
+				  i == 0 ? tls->ca_certificates : TEXT(""), pairs[i], err);
 	}
-	return check;
+	return code;
+}
+
+static int read_authorities(struct plan_build *build, struct text namespace,
+			    const struct server_tls *tls, struct pem_material *out,
+			    struct error *err)
+{
+	struct pem_material other = { 0 };
+	int code = plan_pem_file(build, tls->at, tls->ca_crl, &out->crl, err);
+
+	if (code == 0 && tls->ca_cert_credential_name.len > 0) {
+		code = plan_pem_secret(build, tls->at, namespace, tls->ca_cert_credential_name,
+				       &other, err);
+		out->authorities = other.authorities;
+		if (other.crl.ptr != NULL)
+			out->crl = other.crl;
+	}
+	return code;
+}
+
+static int read_material(struct plan_build *build, const struct local_workload *workload,
+			 const struct server_tls *tls, struct server_material *out,
+			 struct error *err)
+{
+	const struct text namespace = workload->instance->namespace;
+	int code;
+
+	if (tls->credential_name.len > 0 || tls->credential_names.count > 0)
+		code = read_secrets(build, namespace, tls, out, err);
+	else if (tls->tls_certificates.count > 0)
+		code = read_pairs(build, tls, out, err);
+	else
+		code = read_files(build, tls->at, tls->server_certificate, tls->private_key,
+				  tls->ca_certificates, &out->first, err);
+	return code == 0 ? read_authorities(build, namespace, tls, &out->first, err) : code;
 }
 
 /* ---- contexts ---- */
 
-static int openssl_version(enum tls_version version, int otherwise)
+struct server_pem { /* parsed; what OpenSSL has references of */
+	STACK_OF(X509) * chain;
+	EVP_PKEY *key;
+};
+
+static int parse_pair(const struct server_tls *tls, const struct pem_material *material,
+		      struct server_pem *out, struct error *err)
 {
-	switch (version) {
-	case TLS_VERSION_AUTO:
-		return otherwise;
-	case TLS_VERSION_1_3:
-		return TLS1_3_VERSION;
-	default:
-		return TLS1_2_VERSION; /* older ones are not spoken */
-	}
+	out->chain = pem_certificates(material->certificate);
+	out->key = pem_private_key(material->key);
+	if (sk_X509_num(out->chain) > 0 && out->key != NULL)
+		return 0;
+	return error_at(err, -EINVAL, tls->at, "%s has no usable %s",
+			material->from != NULL ? material->from : "this server",
+			out->key == NULL ? "private key" : "certificate");
+}
+
+static void free_pair(struct server_pem *pair)
+{
+	sk_X509_pop_free(pair->chain, X509_free);
+	EVP_PKEY_free(pair->key);
 }
 
 static int make_context(struct plan_build *build, const struct gateway_server *server,
-			const struct pem_material *material, struct tls_context **out,
-			struct error *err)
+			const struct server_material *material, struct tls_context **out,
+			struct client_demand *demand, struct error *err)
 {
 	const bool is_http = text_equal_nocase(server->port->protocol, TEXT("HTTPS"));
 	const struct server_tls *tls = server->tls;
-	const bool mutual =
-		tls->mode == SERVER_TLS_MUTUAL || tls->mode == SERVER_TLS_OPTIONAL_MUTUAL;
-	STACK_OF(X509) *chain = pem_certificates(material->certificate);
-	STACK_OF(X509) *authorities = pem_certificates(material->authorities);
-	EVP_PKEY *key = pem_private_key(material->key);
+	const struct tls_limits limits = plan_tls_limits(
+		build, tls->min_protocol_version, tls->max_protocol_version, &tls->cipher_suites);
+	struct server_pem first = { 0 }, second = { 0 };
+	int code = parse_pair(tls, &material->first, &first, err);
+
+	if (code == 0 && material->has_second)
+		code = parse_pair(tls, &material->second, &second, err);
+
 	struct tls_settings settings = {
 		.is_server = true,
-		.chain = chain,
-		.key = key,
+		.chain = first.chain,
+		.key = first.key,
+		.second_chain = second.chain,
+		.second_key = second.key,
 		.peer_certificate = TLS_PEER_NONE,
-		.min_version = openssl_version(tls->min_protocol_version, TLS1_2_VERSION),
-		.max_version = openssl_version(tls->max_protocol_version, TLS1_3_VERSION),
+		.min_version = limits.min_version,
+		.max_version = limits.max_version,
+		.ciphers = limits.ciphers,
+		.cipher_suites = limits.cipher_suites,
 		.alpn = is_http ? ALPN_HTTP : TEXT(""),
 	};
-	struct error problem = { 0 };
-	int code = 0;
 
-	if (sk_X509_num(chain) == 0 || key == NULL)
-		code = plan_fail(build, err, tls->at, "%s has no usable %s",
-				 material->from != NULL ? material->from : "this server",
-				 key == NULL ? "private key" : "certificate");
-	else if (mutual && sk_X509_num(authorities) == 0)
-		code = plan_fail(build, err, tls->at,
-				 "%s has no certificates to check clients by (ca.crt)",
-				 material->from);
-	if (code == 0 && mutual) {
-		settings.peer_certificate =
-			tls->mode == SERVER_TLS_MUTUAL ? TLS_PEER_REQUIRED : TLS_PEER_OPTIONAL;
-		settings.verify = check_client;
-		settings.verify_arg = make_check(tls, authorities);
-		settings.release_arg = release_check;
-	}
-	if (code == 0 && tls_context_new(&settings, out, &problem) < 0)
-		code = plan_fail(build, err, tls->at, "%s: %s", material->from, problem.text);
-	sk_X509_pop_free(chain, X509_free);
-	sk_X509_pop_free(authorities, X509_free);
-	EVP_PKEY_free(key);
+	if (code == 0
+	    && (tls->mode == SERVER_TLS_MUTUAL || tls->mode == SERVER_TLS_OPTIONAL_MUTUAL))
+		code = gateway_check_clients(tls, &material->first, &settings, demand, err);
+	if (code == 0)
+		code = tls_context_new(&settings, out, err);
+	free_pair(&first);
+	free_pair(&second);
 	return code;
 }
 
@@ -209,16 +182,35 @@ static int make_front(struct plan_build *build, const struct server_tls *tls,
 	return 0;
 }
 
+static int own_context(struct plan_build *build, const struct local_workload *workload,
+		       const struct gateway_server *server, struct gateway_tls *out,
+		       struct error *err)
+{
+	const bool is_http = text_equal_nocase(server->port->protocol, TEXT("HTTPS"));
+	struct server_material material = { 0 };
+	int code;
+
+	if (server->tls->mode == SERVER_TLS_ISTIO_MUTUAL) {
+		out->demand.is_mesh = true;
+		return mesh_server_context(workload->svid, build->trust,
+					   is_http ? MESH_SERVER_HTTP : MESH_SERVER_TCP, &out->own,
+					   err);
+	}
+	code = read_material(build, workload, server->tls, &material, err);
+	if (code < 0)
+		return code;
+	return make_context(build, server, &material, &out->own, &out->demand, err);
+}
+
 int gateway_tls_contexts(struct plan_build *build, const struct local_workload *workload,
 			 const struct gateway *gateway, const struct gateway_server *server,
-			 struct tls_context **own, struct tls_context **front, struct error *err)
+			 struct gateway_tls *out, struct error *err)
 {
 	const struct server_tls *tls = server->tls;
-	const bool is_http = text_equal_nocase(server->port->protocol, TEXT("HTTPS"));
-	struct pem_material material = { 0 };
 	struct error problem = { 0 };
-	int code = 0;
+	int code;
 
+	*out = (struct gateway_tls){ 0 };
 	if (tls == NULL)
 		return plan_fail(
 			build, err, server->at,
@@ -231,20 +223,14 @@ int gateway_tls_contexts(struct plan_build *build, const struct local_workload *
 			"tls mode AUTO_PASSTHROUGH is not served: write PASSTHROUGH, with tls "
 			"routes in a VirtualService, or a mode that opens TLS (SIMPLE, MUTUAL, "
 			"OPTIONAL_MUTUAL, ISTIO_MUTUAL)");
-	if (tls->mode == SERVER_TLS_ISTIO_MUTUAL) {
-		code = mesh_server_context(workload->svid, build->trust,
-					   is_http ? MESH_SERVER_HTTP : MESH_SERVER_TCP, own, err);
-	} else {
-		code = read_material(build, workload, tls, &material, &problem);
-		if (code < 0)
-			code = plan_fail(build, err, tls->at, "%s", problem.text);
-		if (code == 0)
-			code = make_context(build, server, &material, own, err);
-	}
-	if (code == 0)
-		code = make_front(build, tls, front, err);
+	code = own_context(build, workload, server, out, &problem);
 	if (code < 0)
-		tls_context_unref(TAKE(*own));
+		code = plan_fail(build, err, problem.at.file != NULL ? problem.at : tls->at, "%s",
+				 problem.text);
+	if (code == 0)
+		code = make_front(build, tls, &out->front, err);
+	if (code < 0)
+		tls_context_unref(TAKE(out->own));
 	return code;
 }
 

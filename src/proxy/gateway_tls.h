@@ -5,11 +5,16 @@
 
 #include "proxy/plan_parts.h"
 
-/* *own: the server's context. *front: a context for its listener, which picks a server by SNI and
- * is the same for all servers of the port. References for the caller. */
+struct gateway_tls { /* references for the caller */
+	struct tls_context *own;
+	struct tls_context *front; /* for the listener: picks a server by SNI; all servers of a
+				      port have the same */
+	struct client_demand demand;
+};
+
 int gateway_tls_contexts(struct plan_build *build, const struct local_workload *workload,
 			 const struct gateway *gateway, const struct gateway_server *server,
-			 struct tls_context **own, struct tls_context **front, struct error *err);
+			 struct gateway_tls *out, struct error *err);
 
 /* The server of a listener that is meant by this name (SNI; empty: none was sent), or NULL. */
 const struct listener_server *listener_server_for(const struct listener_plan *listener,

@@ -45,12 +45,18 @@ enum listener_speech { SPEECH_HTTP = 0, SPEECH_TCP, SPEECH_UNKNOWN };
 
 /* One set of host names behind one certificate (a server of a Gateway), or all of an ordinary
  * listener. */
+struct client_demand {  /* what a gateway's server wants of clients' certificates */
+	uint64_t terms; /* what they are checked by; 0: by nothing */
+	bool is_required, is_mesh;
+};
+
 struct listener_server {
 	struct text_list hosts;  /* gateways over TLS: who is served by this certificate (SNI) */
 	struct tls_context *tls; /* NULL: plain, or the workload's */
 	enum listener_speech speech;
 	struct route_table *routes;  /* HTTP */
 	const struct tcp_table *tcp; /* TCP */
+	struct client_demand demand; /* gateways over TLS */
 	bool is_passthrough;         /* TLS that is not ours to open */
 	bool redirect_to_https;
 };

@@ -126,7 +126,7 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 		      struct error *err)
 {
 	const struct gateway_protocol *protocol = find_protocol(from);
-	struct tls_context *context = NULL, *front = NULL;
+	struct gateway_tls tls = { 0 };
 
 	if (protocol == NULL) {
 		plan_warn(build, from->at,
@@ -141,8 +141,7 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 			  "where "
 			  "none is written): its TLS is passed on unopened");
 	if (protocol->tls && !is_passthrough(from)) {
-		const int code =
-			gateway_tls_contexts(build, workload, gateway, from, &context, &front, err);
+		const int code = gateway_tls_contexts(build, workload, gateway, from, &tls, err);
 
 		if (code < 0)
 			return code;
@@ -151,19 +150,20 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 	struct listener_plan *listener = listener_for(build, workload, from, protocol);
 
 	if (listener == NULL) {
-		tls_context_unref(context);
-		tls_context_unref(front);
+		tls_context_unref(tls.own);
+		tls_context_unref(tls.front);
 		return 0;
 	}
 	if (listener->tls == NULL)
-		listener->tls = front;
+		listener->tls = tls.front;
 	else
-		tls_context_unref(front);
+		tls_context_unref(tls.front);
 
 	struct listener_server *server = server_on(build, listener, protocol);
 
 	server->hosts = from->hosts;
-	server->tls = context;
+	server->tls = tls.own;
+	server->demand = tls.demand;
 	server->is_passthrough = protocol->tls && is_passthrough(from);
 	if (server->is_passthrough) {
 		server->speech = SPEECH_TCP;

@@ -3,6 +3,7 @@
 
 #include "proxy/client_tls.h"
 #include "proxy/mesh_tls.h"
+#include "proxy/plan_tls.h"
 
 #include <errno.h>
 
@@ -93,42 +94,11 @@ struct upstream *plan_upstream(struct plan_build *build, const struct reach *rea
 
 /* ---- how to reach a service ---- */
 
-static int openssl_version(enum tls_version version)
-{
-	switch (version) {
-	case TLS_VERSION_AUTO:
-		return 0;
-	case TLS_VERSION_1_3:
-		return TLS1_3_VERSION;
-	default:
-		return TLS1_2_VERSION; /* older ones are not spoken at all */
-	}
-}
-
-/* The TLS 1.3 suites of the list, or NULL where it names none of them. */
-static const char *suites_of(struct plan_build *build, const struct text_list *list, bool tls13)
-{
-	AUTO_BUFFER struct buffer names = { 0 };
-
-	for (size_t i = 0; i < list->count; i++)
-		if (text_starts_with(list->items[i], TEXT("TLS_AES_"))
-				    || text_starts_with(list->items[i], TEXT("TLS_CHACHA20_"))
-			    ? tls13
-			    : !tls13)
-			buffer_printf(&names, "%s%.*s", names.len > 0 ? ":" : "",
-				      TEXT_ARGS(list->items[i]));
-	return names.len > 0 ? arena_strndup(&build->plan->arena, names.data, names.len) : NULL;
-}
-
 static struct tls_limits limits_of(struct plan_build *build,
 				   const struct client_tls_settings *settings)
 {
-	return (struct tls_limits){
-		.min_version = openssl_version(settings->min_protocol_version),
-		.max_version = openssl_version(settings->max_protocol_version),
-		.ciphers = suites_of(build, &settings->cipher_suites, false),
-		.cipher_suites = suites_of(build, &settings->cipher_suites, true),
-	};
+	return plan_tls_limits(build, settings->min_protocol_version,
+			       settings->max_protocol_version, &settings->cipher_suites);
 }
 
 /* TLS settings of a rule that differ from the mesh's: a context of their own. */

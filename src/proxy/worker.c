@@ -179,15 +179,24 @@ static const struct listener_plan *find_listener_plan(const struct plan *plan, c
 	return NULL;
 }
 
-/* Requests are asked about one by one; a connection of TCP would go on by what held when it began.
- */
+/* Who would not be let in any more (a gateway that asks for certificates now, say) ends what it
+ * does and goes. Requests are asked about one by one; a connection of TCP would go on by what held
+ * when it began, and is judged again. */
 static void judge_again(struct worker *worker)
 {
 	LIST_FOR_EACH_SAFE (&worker->downstreams, link) {
 		struct downstream *downstream = LIST_ITEM(link, struct downstream, link_in_worker);
 
+		if (downstream->state == DOWNSTREAM_OPENING || downstream->listener->is_closed)
+			continue;
 		if (downstream->state == DOWNSTREAM_RAW)
 			server_raw_on_new_plan(downstream);
+		if (downstream_still_fits(downstream))
+			continue;
+		if (downstream->state == DOWNSTREAM_RAW && downstream->exchange != NULL)
+			exchange_cancel(downstream->exchange, FLAG_NONE, "listener_changed");
+		else
+			downstream_retire(downstream, false);
 	}
 }
 
