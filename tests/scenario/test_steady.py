@@ -6,6 +6,7 @@ some ten thousand requests; MANGROVE_LONG=1 (./dev test --long) a million.
 """
 
 import os
+import socket
 
 import pytest
 from harness.load import Backend, Load
@@ -86,3 +87,31 @@ def test_memory_is_flat_over_many_connections(mesh, out, ca):
     before = mesh.resident_bytes()
     connect(200 if LONG else 20)
     assert mesh.resident_bytes() - before < 2 << 20
+
+
+def test_bytes_of_a_connection_take_nothing_from_the_heap(mesh, raw_origin):
+    async def echo(reader, writer):
+        while piece := await reader.read(65536):
+            writer.write(piece)
+            await writer.drain()
+
+    mesh.serve("db", raw_origin(echo).port, kind="tcp")
+    out = mesh.speak_as("web", kind="tcp")
+    mesh.start()
+    piece = bytes(16384)
+    with socket.create_connection(("127.0.0.1", out), 10) as wire:
+        def send(times):
+            before = counted(mesh)
+            for _ in range(times):
+                wire.sendall(piece)
+                left = len(piece)
+                while left:
+                    left -= len(wire.recv(left))
+            after = counted(mesh)
+            return after[0] - before[0], after[1] - before[1]
+
+        send(200)
+        few, many = send(100), send(2000)
+    assert abs(many[0] - few[0]) <= 10  # the scrapes alone
+    if mesh.resident_bytes():
+        assert abs(many[1] - few[1]) <= 10
