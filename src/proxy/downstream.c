@@ -268,6 +268,7 @@ static void run_release(struct deferred *deferred)
 	mem_free(downstream->peer_id);
 	mem_free(downstream->peer_credential);
 	mem_free(downstream->server_name);
+	mem_free(downstream->client_cert);
 	mem_free(downstream);
 	if (--listener->connections == 0 && listener->is_closed) {
 		mem_free((void *)listener->key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/forwarded.h"
 
+#include "proxy/client_cert.h"
 #include "proxy/downstream.h"
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
@@ -76,22 +77,6 @@ static void tell_next_hop(struct exchange *exchange, struct text forwarded)
 
 /* ---- x-forwarded-client-cert ---- */
 
-static const char *certificate_of_peer(struct exchange *exchange)
-{
-	static const char hex[] = "0123456789abcdef";
-	const struct downstream *downstream = exchange->downstream;
-	char hash[2 * sizeof(downstream->peer_fingerprint) + 1];
-	const char *own = exchange->listener->workload->spiffe_id;
-
-	for (size_t i = 0; i < sizeof(downstream->peer_fingerprint); i++) {
-		hash[2 * i] = hex[downstream->peer_fingerprint[i] >> 4];
-		hash[2 * i + 1] = hex[downstream->peer_fingerprint[i] & 15];
-	}
-	hash[sizeof(hash) - 1] = '\0';
-	return arena_printf(&exchange->arena, "By=%s;Hash=%s;Subject=\"\";URI=%s", own, hash,
-			    downstream->peer_id);
-}
-
 static enum client_cert_details details_of(const struct exchange *exchange)
 {
 	if (exchange->listener->role == LISTENER_INBOUND)
@@ -104,17 +89,19 @@ static void set_client_certificate(struct exchange *exchange)
 	struct http_fields *fields = &exchange->request.fields;
 	const struct text before = http_fields_value(fields, HTTP_X_FORWARDED_CLIENT_CERT);
 	const enum client_cert_details details = details_of(exchange);
-	const bool is_proven = exchange->downstream->peer_id != NULL;
+	const char *proven = client_cert_text(exchange->downstream);
 	const char *peer;
 
 	if (details == CLIENT_CERT_ALWAYS_FORWARD_ONLY
-	    || (details == CLIENT_CERT_FORWARD_ONLY && is_proven))
+	    || (details == CLIENT_CERT_FORWARD_ONLY && proven != NULL))
 		return;
-	if (!is_proven || details == CLIENT_CERT_SANITIZE || details == CLIENT_CERT_FORWARD_ONLY) {
+	if (proven == NULL || details == CLIENT_CERT_SANITIZE
+	    || details == CLIENT_CERT_FORWARD_ONLY) {
 		http_fields_remove_known(fields, HTTP_X_FORWARDED_CLIENT_CERT);
 		return;
 	}
-	peer = certificate_of_peer(exchange);
+	peer = arena_printf(&exchange->arena, "By=%s;%s", exchange->listener->workload->spiffe_id,
+			    proven);
 	if (before.len > 0 && details == CLIENT_CERT_APPEND_FORWARD)
 		peer = arena_printf(&exchange->arena, "%.*s,%s", TEXT_ARGS(before), peer);
 	http_fields_set_known(fields, HTTP_X_FORWARDED_CLIENT_CERT, text_of(peer));

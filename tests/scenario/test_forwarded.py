@@ -5,6 +5,7 @@ certificates that are passed on, traces."""
 import asyncio
 import re
 import socket
+import subprocess
 
 import pytest
 from harness.process import free_port
@@ -123,6 +124,35 @@ def test_certificates_are_passed_on_as_the_gateway_is_told(edge, mesh, ca, detai
     seen = ["set" if f"URI={WEB}" in part else part.replace("URI=", "") for part in parts[:-1]]
     assert ",".join(seen) == (want or "")
     assert ("none of SANITIZE" in mesh.proxy.log) == (details == "WRONG")
+
+
+def test_a_stranger_s_certificate_is_told_with_its_names(mesh, origin, ca, tmp_path):
+    """A gateway that asks clients for certificates of another authority than the mesh's."""
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=tmp_path)
+
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "root.key",
+            "-out", "root.pem", "-subj", "/CN=root", "-days", "2")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "client.key",
+            "-out", "client.csr", "-subj", '/O=A "B", C/CN=client')
+    (tmp_path / "ext").write_text("subjectAltName=DNS:a.example,URI:https://b.example/,DNS:c\nextendedKeyUsage=clientAuth\n")
+    openssl("x509", "-req", "-in", "client.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial",
+            "-out", "client.pem", "-days", "1", "-extfile", "ext")
+    mesh.serve("api", origin("api").port)
+    leaf = mesh.leaves["edge"] = ca.leaf(mesh.id_of("edge"))
+    port = free_port()
+    text = GATEWAY.format(port=free_port(), tcp=free_port(), tls=port, topology="{}")
+    mesh.write("edge.yaml", text.replace(
+        "{mode: ISTIO_MUTUAL}", f"{{mode: OPTIONAL_MUTUAL, serverCertificate: {leaf.certificate}, privateKey: {leaf.key}, "
+                                f"caCertificates: {tmp_path}/root.pem}}").replace("host: db", "host: api"))
+    mesh.start()
+    tls = client_tls()
+    assert "Subject" not in get(port, tls=tls)[2]["headers"]["x-forwarded-client-cert"].split(",By=")[0].replace('Subject="";', "")
+    tls.load_cert_chain(tmp_path / "client.pem", tmp_path / "client.key")
+    told = get(port, tls=tls, headers={"X-Forwarded-Client-Cert": "URI=given"})[2]["headers"]["x-forwarded-client-cert"]
+    assert "given" not in told
+    assert re.match(r'By=spiffe://cluster.local/ns/default/sa/edge;Hash=[0-9a-f]{64};Subject="CN=client,O=.*B.*";'
+                    r"URI=https://b.example/;DNS=a.example;DNS=c,By=", told), told
 
 
 # --- traces ---

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* client_cert.h — what x-forwarded-client-cert says of a client's certificate
+ * (envoy: docs/root/configuration/http/http_conn_man/headers.rst). */
+#pragma once
+
+struct downstream;
+
+/* "Hash=…;Subject="…";URI=…;DNS=…" of the certificate that the client has proven; NULL: none. Made
+ * once a connection, and the connection's. */
+const char *client_cert_text(struct downstream *downstream);
