@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #define SERVICES_MAX 5000
 
@@ -51,14 +50,14 @@ void each_compose_service(struct examination *exam, service_fn visit)
 struct finding *compose_report(struct examination *exam, const struct compose_service *service,
 			       const struct value *at, const char *fmt, ...)
 {
-	char message[1024];
+	AUTO_BUFFER struct buffer message = { 0 };
 	struct finding *finding;
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(message, sizeof(message), fmt, args);
+	buffer_vprintf(&message, fmt, args);
 	va_end(args);
-	finding = exam_report(exam, manifest_place(at), "%s", message);
+	finding = exam_report(exam, manifest_place(at), "%s", message.data);
 	if (service != NULL)
 		finding->object = arena_printf(&exam->findings->arena, "service/%.*s",
 					       TEXT_ARGS(service->name));
