@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench_check.c — files examined a second on one core, everything included but reading them:
- * `./dev bench check`. */
+ * `./dev bench check`. Counted is the time that the processor spent on it, so that whoever else
+ * uses the machine changes little. */
 #include "check/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define SECONDS 3
+
+static uint64_t spent_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * NS_PER_SEC + (uint64_t)time.tv_nsec;
+}
 
 static const char dockerfile[] =
 	"FROM node:18-alpine AS build\nWORKDIR /app\nCOPY package.json ./\nRUN npm ci\nCOPY src "
@@ -23,7 +33,7 @@ static const char pod[] =
 static void measure(const char *what, const char *file, const char *text, enum artifact artifact,
 		    const struct check_options *options)
 {
-	const uint64_t start = clock_monotonic_ns();
+	const uint64_t start = spent_ns();
 	uint64_t count = 0, elapsed;
 	struct check_run run;
 
@@ -35,7 +45,7 @@ static void measure(const char *what, const char *file, const char *text, enum a
 			arena_reset(&run.findings.arena);
 		}
 		count += 100;
-		elapsed = clock_monotonic_ns() - start;
+		elapsed = spent_ns() - start;
 	} while (elapsed < SECONDS * NS_PER_SEC);
 	check_run_done(&run);
 	printf("%-34s %8.0f a second\n", what,
@@ -77,13 +87,13 @@ static void measure_admission(const struct check_options *options)
 	AUTO_BUFFER struct buffer answer = { 0 };
 
 	for (int i = 0; i < COUNT; i++) {
-		const uint64_t start = clock_monotonic_ns();
+		const uint64_t start = spent_ns();
 		struct admission_outcome outcome;
 
 		buffer_clear(&answer);
 		admission_review(admission, text_of(review), (struct pod_security){ 0 }, &answer,
 				 &outcome, NULL);
-		times[i] = clock_monotonic_ns() - start;
+		times[i] = spent_ns() - start;
 	}
 	qsort(times, COUNT, sizeof(*times), compare_times);
 	printf("%-34s %8.1f us median, %.1f us p99\n", "admission reviews, three modes",

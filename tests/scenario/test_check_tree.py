@@ -87,7 +87,7 @@ def test_rule_files_are_one_set(tree):
     macros = "- macro: opens\n  condition: evt.type = open\n"
     rule = "- rule: a\n  desc: a\n  condition: opens and fd.name = {0}\n  output: a\n  priority: INFO\n"
     assert tree({"a_macros.yaml": macros, "b_rules.yaml": rule.format("x")}, "--only", "falco") == []
-    broken = rule.replace("fd.name", "fd.nam").format("x")
+    broken = rule.replace("fd.name", "fd.nosuch").format("x")
     assert tree({"b_rules.yaml": broken}, "--only", "falco") == [("FR001", "b_rules.yaml", 3)]
 
 
