@@ -8,6 +8,8 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #define LIST_MAX 256
 
@@ -272,12 +274,25 @@ static int answer_file(const struct arguments *arguments, struct error *err)
 	return outcome.allowed ? STATUS_FINE : STATUS_NO;
 }
 
+/* It holds a private key: no core dumps, nobody may trace it, and nothing it starts gains rights.
+ */
+static void protect_key(void)
+{
+	const struct rlimit no_core = { 0, 0 };
+
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	setrlimit(RLIMIT_CORE, &no_core);
+}
+
 static int serve(struct arguments *arguments, struct error *err)
 {
 	bool changed;
-	int result = admit_tls_load(&arguments->tls, &changed, err);
+	int result;
 
+	protect_key();
 	log_set_role("admit");
+	result = admit_tls_load(&arguments->tls, &changed, err);
 	if (result == 0)
 		result = admit_serve(&arguments->settings, err);
 	admit_tls_done(&arguments->tls);
