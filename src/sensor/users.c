@@ -11,16 +11,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define FILE_MAX   (1 << 20) /* bytes of a passwd or group file that are looked at */
-#define PLACES_MAX 1024      /* containers whose users are kept */
-#define AGAIN_NS   (10 * NS_PER_SEC)
+#define FILE_MAX      (1 << 20) /* bytes of a passwd or group file that are looked at */
+#define PLACES_MAX    1024      /* containers whose users are kept */
+#define AGAIN_NS      (10 * NS_PER_SEC)
+#define SOON_NS       (100 * NS_PER_MS) /* nobody was there to read from */
+#define ROOT_PATH_MAX 256
 
 /* The users of one place: the host, or a container. */
 struct place {
 	char id[CONTAINER_ID_MAX + 1]; /* "" for the host */
 	struct arena arena;            /* of what was read */
 	struct id_map users, groups;
-	uint64_t read_ns; /* event time; 0: never */
+	uint64_t not_before_ns; /* event time; they are not read again earlier */
 };
 
 struct users {
@@ -159,7 +161,8 @@ static int open_inside(const char *root, const char *path)
 	return file_take(&file);
 }
 
-static void read_lines(struct place *place, const char *root, const char *path,
+/* False where there is no such file. */
+static bool read_lines(struct place *place, const char *root, const char *path,
 		       void (*take)(struct place *, struct text))
 {
 	AUTO_BUFFER struct buffer bytes = { 0 };
@@ -174,32 +177,71 @@ static void read_lines(struct place *place, const char *root, const char *path,
 	rest = buffer_text(&bytes);
 	while (rest.ptr != NULL && rest.len > 0)
 		take(place, text_split(&rest, '\n'));
+	return file >= 0;
 }
 
-static void read_place(struct users *users, struct place *place, const struct process *process)
+static void root_of(const struct users *users, char out[ROOT_PATH_MAX], int64_t pid)
 {
-	char root[256];
-
-	arena_reset(&place->arena);
-	id_map_done(&place->users);
-	id_map_done(&place->groups);
-	snprintf(root, sizeof(root), "%s/%lld/root", users->proc,
-		 place->id[0] != '\0' ? (long long)process->pid : 1);
-	if (place->id[0] == '\0' && access(root, X_OK) != 0)
-		snprintf(root, sizeof(root), "/"); /* not permitted to look: our own will do */
-	read_lines(place, root, "etc/passwd", read_user);
-	read_lines(place, root, "etc/group", read_group);
+	snprintf(out, ROOT_PATH_MAX, "%s/%lld/root", users->proc, (long long)pid);
 }
 
-/* Where a number is not found the file is read, but not again and again. */
+/* An engine's helper is in the container's cgroup before it has gone into its root. */
+static bool is_hosts_root(const struct users *users, const char *root)
+{
+	char host[ROOT_PATH_MAX];
+	struct stat ours, theirs;
+
+	root_of(users, host, 1);
+	return (stat(host, &ours) == 0 || stat("/", &ours) == 0) && stat(root, &theirs) == 0
+	       && ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
+static bool read_root(struct place *place, const char *root)
+{
+	const bool has_users = read_lines(place, root, "etc/passwd", read_user);
+
+	return read_lines(place, root, "etc/group", read_group) || has_users;
+}
+
+/* The process may have ended already: its parents in the container have the same files. */
+static bool read_container(const struct users *users, struct place *place,
+			   const struct process *process)
+{
+	const struct container *container = process->container;
+	char root[ROOT_PATH_MAX];
+
+	for (; process != NULL && process->container == container; process = process->parent) {
+		root_of(users, root, process->pid);
+		if (!is_hosts_root(users, root) && read_root(place, root))
+			return true;
+	}
+	return false;
+}
+
+/* Where we may not look through init's eyes our own root will do. */
+static bool read_host(const struct users *users, struct place *place)
+{
+	char root[ROOT_PATH_MAX];
+
+	root_of(users, root, 1);
+	return read_root(place, access(root, X_OK) == 0 ? root : "/");
+}
+
+/* Where a number is not found the files are read, but not again and again. */
 static bool read_again(struct users *users, struct place *place, const struct process *process,
 		       uint64_t now_ns)
 {
-	if (users->proc == NULL || (place->read_ns != 0 && now_ns - place->read_ns < AGAIN_NS))
+	bool found;
+
+	if (users->proc == NULL || now_ns < place->not_before_ns)
 		return false;
-	place->read_ns = now_ns;
-	read_place(users, place, process);
-	return true;
+	arena_reset(&place->arena);
+	id_map_done(&place->users);
+	id_map_done(&place->groups);
+	found = place->id[0] != '\0' ? read_container(users, place, process)
+				     : read_host(users, place);
+	place->not_before_ns = now_ns + (found ? AGAIN_NS : SOON_NS);
+	return found;
 }
 
 /* --- asking ------------------------------------------------------------------------------ */
