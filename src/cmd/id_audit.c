@@ -70,7 +70,7 @@ int id_audit(const struct id_arguments *arguments)
 {
 	AUTO(mem_free_text) char *state = id_state(arguments);
 	AUTO(mem_free_text) char *folder = mem_printf("%s/audit", state);
-	struct audit_summary summary;
+	struct audit_summary summary = { 0 };
 	struct error err = { 0 };
 
 	if (audit_verify(folder, arguments->expected, print_line, (void *)(uintptr_t)arguments,

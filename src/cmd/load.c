@@ -29,5 +29,6 @@ void load_print_problems(const struct diagnostics *found, bool with_warnings)
 	for (size_t i = 0; i < found->count; i++)
 		if (with_warnings || found->items[i]->severity == SEVERITY_ERROR)
 			diagnostic_print(found->items[i], terminal_has_colour(stderr), &text);
-	fwrite(text.data, 1, text.len, stderr);
+	if (text.len > 0)
+		fwrite(text.data, 1, text.len, stderr);
 }

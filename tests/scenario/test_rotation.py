@@ -102,8 +102,8 @@ def test_not_one_handshake_fails_while_roots_rotate(node, mesh, tmp_path):
         assert get(mesh.way_out, headers={"host": "api.default.svc.cluster.local"})[0] == 200
         handshakes += 1
     print(f"{handshakes} handshakes, {len(served)} server certificates, {len(member.roots)} roots")
-    assert len(served) >= 5 and len(member.roots) == 2
-    assert len(member.signers) == 2, "the second root was at work"
+    assert len(served) >= 5 and len(member.roots) >= 2
+    assert len(member.signers) >= 2, "the second root was at work"
 
 
 def test_when_everything_has_expired_nothing_needs_deleting(node, mesh, state):
