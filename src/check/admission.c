@@ -97,6 +97,15 @@ void decision_annotate(struct decision *decision, const char *key, const char *v
 
 /* ---- reading ---- */
 
+/* A key that stands twice with two values: two readers would read two objects. */
+static void note_problem(void *context, bool is_error, const struct error *problem)
+{
+	struct error *first = context;
+
+	if (is_error && first->code == 0)
+		*first = *problem;
+}
+
 static const struct value *object_of(const struct value *request, const char *key)
 {
 	const struct value *value = value_get(request, key);
@@ -241,6 +250,7 @@ int admission_review(struct admission *admission, struct text review, struct pod
 	AUTO_ARENA struct arena arena;
 	struct admission_request request = { .enforce = enforce, .review = review };
 	struct decision decision = { .arena = &arena };
+	struct error problem = { 0 };
 	const struct value *document = NULL;
 	const char *exempt;
 	int result;
@@ -249,7 +259,9 @@ int admission_review(struct admission *admission, struct text review, struct pod
 	if (review.len > ADMISSION_REVIEW_MAX)
 		return error_set(err, -EFBIG, "the review is larger than %zu bytes",
 				 ADMISSION_REVIEW_MAX);
-	result = value_parse(&arena, &source, NULL, NULL, &document, err);
+	result = value_parse(&arena, &source, note_problem, &problem, &document, err);
+	if (result == 0 && problem.code != 0)
+		result = error_set(err, -EINVAL, "%s", problem.text);
 	if (result == 0)
 		result = read_request(document, &request, err);
 	if (result != 0)

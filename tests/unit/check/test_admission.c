@@ -224,6 +224,9 @@ static void what_is_no_review_is_refused(void **state)
 		"{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\",\"request\":"
 		"{\"uid\":\"1\"}}",
 		"{\"kind\":",
+		"{\"kind\":\"AdmissionReview\",\"apiVersion\":\"admission.k8s.io/v1\",\"request\":{"
+		"\"uid\":\"1\",\"operation\":\"CREATE\",\"resource\":{\"resource\":\"pods\"},"
+		"\"object\":{\"kind\":\"Pod\"},\"object\":{\"kind\":\"Node\"}}}",
 	};
 	const struct admission_settings settings = settings_for(NULL);
 	struct admission *admission = admission_new(&settings);
