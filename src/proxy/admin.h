@@ -19,3 +19,5 @@ struct admin_page {
 };
 
 extern const struct admin_page admin_pages[]; /* path NULL ends it; admin_pages.c */
+
+unsigned admin_write_clusters(const struct control *control, struct buffer *out);

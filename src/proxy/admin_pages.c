@@ -105,32 +105,6 @@ static unsigned write_config(const struct control *control, struct buffer *out)
 	return 200;
 }
 
-static unsigned write_clusters(const struct control *control, struct buffer *out)
-{
-	struct json_writer json = { .out = out };
-	const struct plan *plan = control->plan;
-
-	json_begin_array(&json);
-	for (size_t i = 0; plan != NULL && i < plan->upstream_count; i++) {
-		const struct upstream *upstream = plan->upstreams[i];
-
-		json_begin_object(&json);
-		json_key(&json, "address");
-		json_cstring(&json, upstream->address_text);
-		json_key(&json, "mutual_tls");
-		json_bool(&json, upstream->tls != NULL);
-		json_key(&json, "expected");
-		json_begin_array(&json);
-		for (size_t k = 0; k < upstream->server_id_count; k++)
-			json_cstring(&json, upstream->server_ids[k]);
-		json_end_array(&json);
-		json_end_object(&json);
-	}
-	json_end_array(&json);
-	buffer_add_char(out, '\n');
-	return 200;
-}
-
 static unsigned write_certificates(const struct control *control, struct buffer *out)
 {
 	struct json_writer json = { .out = out };
@@ -199,7 +173,8 @@ const struct admin_page admin_pages[] = {
 	{ "/ready", PLAIN, "200 once every workload has its identity and a plan is in force",
 	  write_ready, NULL },
 	{ "/config", JSON, "listeners and the hosts they serve", write_config, NULL },
-	{ "/clusters", JSON, "upstreams and the identities expected there", write_clusters, NULL },
+	{ "/clusters", JSON, "destinations: their endpoints, who is ejected, who is expected there",
+	  admin_write_clusters, NULL },
 	{ "/certs", JSON, "identities and how long they are valid", write_certificates, NULL },
 	{ "/logging", PLAIN, "the log level; POST /logging?level=debug changes it", write_log_level,
 	  change_log_level },

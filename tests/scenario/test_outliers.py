@@ -5,6 +5,7 @@ import time
 
 import pytest
 from harness.process import wait_for
+from harness.wire import get
 
 TURNS = "loadBalancer: {simple: ROUND_ROBIN}\noutlierDetection: "
 COUNTER = "envoy_cluster_outlier_detection_ejections_enforced_"
@@ -21,6 +22,10 @@ def test_five_errors_in_a_row_eject(pool, mesh, ab):
     assert asked.picks(10) == {500: 5, "b": 5}
     assert asked.picks(20) == {"b": 20}
     assert mesh.metrics()[COUNTER + "consecutive_5xx"] == 1
+    cluster, = (c for c in get(mesh.admin, "/clusters")[2] if c["name"] == "outbound|80||pool.test")
+    assert cluster["balancer"] == "ROUND_ROBIN"
+    ejected = {endpoint["address"]: endpoint["ejected"] for endpoint in cluster["endpoints"]}
+    assert ejected == {f"127.0.0.1:{ab[0].port}": True, f"127.0.0.1:{ab[1].port}": False}
 
 
 def test_a_success_starts_the_count_anew(pool, ab):
