@@ -8,6 +8,7 @@
 
 #include "proxy/codec.h"
 #include "proxy/request_facts.h"
+#include "proxy/worker.h"
 
 static enum filter_step deny(struct exchange *exchange, const struct rule_origin *by,
 			     unsigned status, const char *body, const char *details)
@@ -51,6 +52,14 @@ static void let_pass(struct check *check, const struct check_answer *answer)
 	exchange_resume(client);
 }
 
+static void count(struct metrics *metrics, const struct check *check, enum check_verdict verdict)
+{
+	metrics->checks_allowed += verdict == CHECK_ALLOWED;
+	metrics->checks_denied += verdict == CHECK_DENIED;
+	metrics->checks_failed += verdict == CHECK_FAILED;
+	metrics->checks_failed_open += verdict == CHECK_FAILED && check->authorizer->fail_open;
+}
+
 static void on_answer(struct side_request *side)
 {
 	struct check *check = CONTAINER_OF(side, struct check, side);
@@ -61,6 +70,7 @@ static void on_answer(struct side_request *side)
 		check_http_read(check, &answer);
 	else
 		check_grpc_read(check, &answer);
+	count(&client->worker->metrics, check, answer.verdict);
 	exchange_wait_over(client);
 	if (answer.verdict == CHECK_ALLOWED) {
 		let_pass(check, &answer);

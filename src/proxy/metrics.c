@@ -205,6 +205,10 @@ void metrics_add(struct metrics *sum, const struct metrics *part)
 	sum->handshake_failures += part->handshake_failures;
 	sum->delays_injected += part->delays_injected;
 	sum->aborts_injected += part->aborts_injected;
+	sum->checks_allowed += part->checks_allowed;
+	sum->checks_denied += part->checks_denied;
+	sum->checks_failed += part->checks_failed;
+	sum->checks_failed_open += part->checks_failed_open;
 	sum->heap_allocations += part->heap_allocations;
 	sum->tls_allocations += part->tls_allocations;
 	metrics_clusters_add(&sum->clusters, &part->clusters);
@@ -313,6 +317,13 @@ void metrics_write(const struct metrics *metrics, struct buffer *out)
 		      "Requests delayed by a route's fault.", metrics->delays_injected);
 	write_counter(out, "envoy_http_fault_aborts_injected", "Requests ended by a route's fault.",
 		      metrics->aborts_injected);
+	write_counter(out, "envoy_http_ext_authz_ok", "Allowed by an external authorizer.",
+		      metrics->checks_allowed);
+	write_counter(out, "envoy_http_ext_authz_denied", "Denied by one.", metrics->checks_denied);
+	write_counter(out, "envoy_http_ext_authz_error", "Without a sound answer of one.",
+		      metrics->checks_failed);
+	write_counter(out, "envoy_http_ext_authz_failure_mode_allowed",
+		      "Let pass without one, as failOpen says.", metrics->checks_failed_open);
 	write_counter(out, "mangrove_handshake_failures_total",
 		      "Connections refused before a request.", metrics->handshake_failures);
 	write_counter(out, "mangrove_worker_heap_allocations_total",

@@ -28,7 +28,9 @@ struct metrics {
 	struct map series;   /* labels -> struct metric_series */
 	struct map clusters; /* metrics_cluster.h: name -> its counts */
 	uint64_t handshake_failures;
-	uint64_t delays_injected, aborts_injected;  /* faults of routes */
+	uint64_t delays_injected, aborts_injected; /* faults of routes */
+	/* Of external authorizers; failed_open is part of failed. */
+	uint64_t checks_allowed, checks_denied, checks_failed, checks_failed_open;
 	uint64_t heap_allocations, tls_allocations; /* of the thread; only in copies */
 };
 

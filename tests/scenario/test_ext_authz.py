@@ -161,6 +161,9 @@ def test_http_fail_open(api):
     api(None, "timeout: 1s, failOpen: true", port=free_port())
     assert api.ask()[0] == 200
     assert api.mesh.wait_for_line(path="/private")["details"] == "ext_authz_failed_open"
+    counts = api.mesh.metrics()
+    assert (counts["envoy_http_ext_authz_error"], counts["envoy_http_ext_authz_failure_mode_allowed"]) == (1, 1)
+    assert counts["envoy_http_ext_authz_ok"] == counts["envoy_http_ext_authz_denied"] == 0
 
 
 @pytest.mark.parametrize("settings, service, says", [
