@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check/nginx_rules.h"
 
+#include <string.h>
+
 #define BODY_MAX    ((uint64_t)100 << 20)
 #define TIMEOUT_MAX 60
 #define HEADER_MIN  4096
@@ -32,6 +34,18 @@ static bool is_set_anywhere(const struct examination *exam, const char *name)
 	return false;
 }
 
+/* Ten seconds between two reads or writes are plenty for whoever is there at all. */
+static void report_missing(struct examination *exam, const struct nginx_directive *http,
+			   const char *name)
+{
+	struct finding *finding = nginx_report(
+		exam, http, "%s is not set: a client may take 60 seconds a byte", name);
+	const struct range at = { http->body.start, http->body.start };
+
+	if (strcmp(http->source->file, exam->file) == 0)
+		exam_mend(exam, finding, at, "\n    %s 10s;", name);
+}
+
 void ng_timeouts(struct examination *exam)
 {
 	static const char *const names[] = { "client_header_timeout", "client_body_timeout",
@@ -40,9 +54,7 @@ void ng_timeouts(struct examination *exam)
 
 	for (size_t i = 0; i < COUNT_OF(names); i++) {
 		if (http != NULL && !is_set_anywhere(exam, names[i]))
-			nginx_report(exam, http,
-				     "%s is not set: a client may take 60 seconds a byte",
-				     names[i]);
+			report_missing(exam, http, names[i]);
 		for (const struct nginx_directive *at = exam->nginx->root.first; at != NULL;
 		     at = nginx_next(at)) {
 			uint64_t seconds;

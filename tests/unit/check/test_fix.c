@@ -31,6 +31,9 @@ static const struct fix_case {
 	  "http {\n    server_tokens off; # x\n}\n" },
 	{ "server_tokens that is missing", "nginx.conf", "NG020", "http {\n}\n",
 	  "http {\n    server_tokens off;\n}\n" },
+	{ "timeouts that are missing", "nginx.conf", "NG031", "http {\n    send_timeout 9s;\n}\n",
+	  "http {\n    client_body_timeout 10s;\n    client_header_timeout 10s;\n"
+	  "    send_timeout 9s;\n}\n" },
 	{ "always", "nginx.conf", "NG023", "add_header X-Frame-Options DENY;\n",
 	  "add_header X-Frame-Options DENY always;\n" },
 	{ "an alias", "nginx.conf", "NG004", "location /a { alias /b/; }\n",
@@ -50,8 +53,8 @@ static const struct fix_case {
 	  "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{name: a}]\n",
 	  "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{securityContext: "
 	  "{allowPrivilegeEscalation: false}, name: a}]\n" },
-	{ "a compose file's version", "compose.yaml", "CO020",
-	  "version: '3' # old\nservices: {}\n", "version: '3' # old\nservices: {}\n" },
+	{ "a compose file's version", "compose.yaml", "CO020", "version: '3' # old\nservices: {}\n",
+	  "version: '3' # old\nservices: {}\n" },
 	{ "a compose file's version on a line of its own", "compose.yaml", "CO020",
 	  "version: '3'\nservices: {}\n", "services: {}\n" },
 	{ "a service's option", "compose.yaml", "CO016",
