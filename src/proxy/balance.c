@@ -131,7 +131,7 @@ static uint64_t ability_of(const struct endpoint_group *group, const struct choi
 {
 	uint64_t usable = 0;
 
-	if (!choice->healthy_only)
+	if (!choice->healthy_only || group->count == 0)
 		return 100;
 	for (size_t i = 0; i < group->count; i++)
 		usable += balance_may_use(choice, &group->endpoints[i]);

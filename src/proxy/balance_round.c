@@ -28,6 +28,7 @@ static size_t count_turns(const struct endpoint_group *group, uint32_t *turns)
 
 	for (size_t i = 0; i < group->count; i++)
 		divisor = common_divisor(divisor, group->endpoints[i].weight);
+	divisor = MAX_OF(divisor, 1u);
 	for (size_t i = 0; i < group->count; i++) {
 		const uint64_t weight = group->endpoints[i].weight;
 

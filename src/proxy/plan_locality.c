@@ -198,7 +198,8 @@ static void distribute(struct plan_build *build, struct cluster *cluster,
 			own += group->endpoints[i].weight;
 		if (weight != NULL)
 			group->share = (uint32_t)(weight->weight * own * SHARE_UNIT
-						  / weight_under(cluster, shares, weight));
+						  / MAX_OF(weight_under(cluster, shares, weight),
+							   UINT64_C(1)));
 	}
 }
 
