@@ -110,6 +110,10 @@ static size_t set_balancer(struct plan_build *build, struct cluster *cluster,
 
 	cluster->warm_up = warm_up_of(settings);
 	cluster->balancer = simple_balancer(settings->simple);
+	if (settings->simple == LOAD_BALANCER_PASSTHROUGH && cluster->dynamic == NULL)
+		plan_warn(build, settings->at,
+			  "PASSTHROUGH: who asks this proxy names a service, not an address of it; "
+			  "an endpoint is chosen as by LEAST_REQUEST");
 	if (hash == NULL)
 		return 0;
 	cluster->hash = hash;

@@ -26,6 +26,11 @@ def test_all_endpoints_are_used(pool, abc, balancer):
     assert set(pool(abc, f"loadBalancer: {{simple: {balancer}}}").picks(60)) == {"a", "b", "c"}
 
 
+def test_what_passthrough_means_here_is_said(pool, mesh, abc):
+    assert set(pool(abc, "loadBalancer: {simple: PASSTHROUGH}").picks(40)) == {"a", "b", "c"}
+    mesh.proxy.wait_for_log("an endpoint is chosen as by LEAST_REQUEST")
+
+
 def test_least_request_leaves_the_busy_one_alone(pool, abc):
     asked = pool(abc[:2])
     with concurrent.futures.ThreadPoolExecutor() as executor:
