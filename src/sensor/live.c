@@ -9,8 +9,9 @@
 #include <time.h>
 
 #define RING_BYTES_DEFAULT ((size_t)1 << 20)
-#define BUSY_ROUND         64 /* events in a round, from which on it is worth to collect more */
-#define COLLECT_NS         500000L /* for that long */
+/* While events come we look again after this time by ourselves: to wake another processor costs the
+ * program that makes the event tens of microseconds. */
+#define COLLECT_NS 1000000L
 
 _Static_assert(LIVE_RINGS == (int)RING_COUNT, "each ring has its counts");
 
@@ -146,7 +147,7 @@ struct decoder *live_decoder(struct live *live)
 
 int live_wait(struct live *live, int timeout_ms, const sigset_t *signals)
 {
-	const bool collect = live->in_round >= BUSY_ROUND;
+	const bool collect = live->in_round > 0;
 	const struct timespec time = {
 		.tv_sec = collect ? 0 : timeout_ms / 1000,
 		.tv_nsec = collect ? COLLECT_NS : (long)(timeout_ms % 1000) * 1000000L,

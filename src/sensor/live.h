@@ -22,7 +22,8 @@ struct live_options {
 	/* Does anybody ask for events of this name ("openat")? */
 	bool (*wants)(const void *context, const char *name);
 	const void *context;
-	const struct filter *filter; /* what may be dropped; NULL: nothing. Borrowed for live_open */
+	const struct filter
+		*filter; /* what may be dropped; NULL: nothing. Borrowed for live_open */
 	/* Of a ring; those for processes and for files have four times as much. 0: 1 MiB. */
 	size_t ring_bytes;
 };
@@ -42,7 +43,8 @@ DEFINE_AUTO(struct live, live_close)
 /* False: this round is over. The event and the facts are valid until the next call. */
 bool live_next(struct live *live, struct sensor_event *event, struct record_facts *facts);
 struct decoder *live_decoder(struct live *live); /* for record_path, of the event at hand */
-/* Until there is something, or the time is up; after a busy round a moment, so that many events
- * make one round. Meanwhile `signals` are blocked instead of those that are. -EINTR: one came. */
+/* Until there is something, or the time is up; after a round with events a millisecond, so that
+ * many make one round. Meanwhile `signals` are blocked instead of those that are. -EINTR: one came.
+ */
 int live_wait(struct live *live, int timeout_ms, const sigset_t *signals);
 void live_counts(const struct live *live, struct live_count counts[LIVE_RINGS]);
