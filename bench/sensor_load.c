@@ -55,9 +55,12 @@ static double start_programs(int count)
 
 int main(int argc, char **argv)
 {
-	if (argc != 4)
+	const int count = argc == 4 ? (int)strtol(argv[2], NULL, 10) : 0;
+	const int programs = argc == 4 ? (int)strtol(argv[3], NULL, 10) : 0;
+
+	if (count <= 0 || programs <= 0)
 		return 2;
-	printf("%.0f %.0f %.0f\n", open_and_close(argv[1], atoi(argv[2])),
-	       ask_for_parent(5 * atoi(argv[2])), start_programs(atoi(argv[3])));
+	printf("%.0f %.0f %.0f\n", open_and_close(argv[1], count), ask_for_parent(5 * count),
+	       start_programs(programs));
 	return 0;
 }

@@ -7,11 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
 #include "sensor_programs.skel.h"
-#pragma GCC diagnostic pop
 
 struct programs {
 	struct sensor_programs *skeleton;
