@@ -23,6 +23,7 @@ struct watch {
 	bool prints_events;
 	const char *events; /* names, with commas between; NULL: rules decide */
 	bool drops_in_kernel;
+	size_t ring_bytes;     /* 0: as the sensor sees fit */
 	int64_t until_s;       /* CLOCK_MONOTONIC; 0: until a signal comes */
 	struct ruleset *rules; /* NULL: events are not judged */
 	struct live *live;
@@ -38,6 +39,7 @@ enum option_code {
 	OPTION_FOR,
 	OPTION_LOG_LEVEL,
 	OPTION_FILTER,
+	OPTION_BUFFER,
 	OPTION_NO_DEFAULT_RULES,
 };
 
@@ -46,6 +48,7 @@ static const struct option option_table[] = {
 	{ "no-default-rules", no_argument, NULL, OPTION_NO_DEFAULT_RULES },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "filter", required_argument, NULL, OPTION_FILTER },
+	{ "buffer", required_argument, NULL, OPTION_BUFFER },
 	{ "events", optional_argument, NULL, OPTION_EVENTS },
 	{ "for", required_argument, NULL, OPTION_FOR },
 	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
@@ -71,6 +74,17 @@ static int take_time(struct watch *watch, const char *text)
 	return 0;
 }
 
+static int take_buffer(struct watch *watch, const char *text)
+{
+	uint64_t mib;
+
+	if (!text_parse_number(text_of(text), 256, &mib) || mib == 0 || (mib & (mib - 1)) != 0)
+		return command_usage(&watch_command,
+				     "--buffer takes a power of two of MiB, 256 at most");
+	watch->ring_bytes = (size_t)mib << 20;
+	return 0;
+}
+
 static int take_option(struct watch *watch, int code)
 {
 	enum log_level level;
@@ -89,6 +103,8 @@ static int take_option(struct watch *watch, int code)
 		return watch->drops_in_kernel || strcmp(optarg, "off") == 0
 			       ? 0
 			       : command_usage(&watch_command, "--filter takes on or off");
+	case OPTION_BUFFER:
+		return take_buffer(watch, optarg);
 	case OPTION_EVENTS:
 		watch->prints_events = true;
 		watch->events = optarg;
@@ -202,7 +218,9 @@ static void expect_signals(sigset_t *while_waiting)
 /* The kernel's half, with the rules' filter where there is one. */
 static int open_live(struct watch *watch, struct error *err)
 {
-	struct live_options options = { .wants = wants, .context = watch };
+	struct live_options options = { .wants = wants,
+					.context = watch,
+					.ring_bytes = watch->ring_bytes };
 	struct filter filter = { 0 };
 	int result;
 
@@ -302,6 +320,9 @@ const struct command watch_command = {
 		"  --no-default-rules     leave our own rules out\n"
 		"  --json                 alerts as JSON, as Falco writes them\n"
 		"  --filter off           drop nothing in the kernel\n"
+		"  --buffer MIB           of a ring of events, 1 by default; those for processes "
+		"and\n"
+		"                         files have four times as much\n"
 		"  --events[=NAME,…]      print events as JSON instead of judging them; with -r\n"
 		"                         those that a rule might match\n"
 		"  --for SECONDS          stop after that time\n"

@@ -30,16 +30,17 @@ class Observed(dict):
 def observed(tmp_path_factory, watch):
     """For each call, by its name: what was to be told, and what was told of the program that made it."""
     folder = tmp_path_factory.mktemp("calls")
-    sensor = watch("--events")
-    made = subprocess.run([sys.executable, "-B", syscalls.__file__, folder], capture_output=True, text=True,
-                          timeout=20, check=True)
-    wait_for(lambda: f"{syscalls.MARK}end" in sensor.log, "the last mark")
-    expected, events, name, caller = json.loads(made.stdout), {}, None, None
+    sensor = watch("--events", "--buffer=16")  # all that all programs do meanwhile has room
+    made = subprocess.Popen([sys.executable, "-B", syscalls.__file__, folder], stdout=subprocess.PIPE, text=True)
+    expected, caller = json.loads(made.communicate(timeout=20)[0]), made.pid
+    wait_for(lambda: any(event["pid"] == caller and event["args"].get("path") == f"{syscalls.MARK}end"
+                         for event in events_of(sensor.log)), "the last mark", every=0.2)
+    events, name = {}, None
     all_events = events_of(sensor.log)
     for event in all_events:
-        mark = (event["args"].get("path") or "") if event["type"] == "rmdir" else ""
+        mark = (event["args"].get("path") or "") if event["type"] == "rmdir" and event["pid"] == caller else ""
         if mark.startswith(syscalls.MARK):
-            name, caller = mark[len(syscalls.MARK):], event["pid"]
+            name = mark[len(syscalls.MARK):]
         elif name is not None:
             events.setdefault(name, []).append(event)
     return Observed(all_events, caller, {
