@@ -14,7 +14,7 @@ static void take_slab(struct input *input, struct slab_pool *pool)
 {
 	input->slab = slab_take(pool);
 	input->bytes = input->slab->data;
-	input->capacity = SLAB_SIZE;
+	input->capacity = SLAB_ROOM;
 	input->start = input->end = 0;
 }
 
@@ -62,7 +62,7 @@ void input_split(struct input *input, size_t used, struct input *head, struct sl
 	*input = (struct input){ 0 };
 	if (left == 0)
 		return;
-	if (left > SLAB_SIZE) {
+	if (left > SLAB_ROOM) {
 		*input = (struct input){ .bytes = mem_realloc(NULL, left), .capacity = left };
 	} else {
 		take_slab(input, pool);

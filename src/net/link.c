@@ -2,6 +2,7 @@
 #include "net/link.h"
 
 #include "net/link_bio.h"
+#include "net/link_tls.h"
 #include "net/socket.h"
 
 #include <errno.h>
@@ -12,7 +13,6 @@
 
 #define LINGER_NS   (1 * NS_PER_SEC)
 #define FINISH_NS   (30 * NS_PER_SEC) /* for a slow reader of our last bytes */
-#define WIRE_MAX    (256 * 1024)      /* records encrypted ahead of what the kernel takes */
 #define VECTORS_MAX 16
 
 static void run_flush(struct deferred *deferred);
@@ -25,9 +25,10 @@ static int start(struct link *link, int fd, struct tls_context *context, struct 
 	link->flush.run = run_flush;
 	link->linger.fire = on_linger_over;
 	link->context = tls_context_ref(context);
-	link->refusal.code = 0;
 	link->readable = link->writable = link->peer_closed = false;
 	link->is_full = link->close_when_sent = link->end_when_sent = false;
+	link->said_goodbye = link->heard_goodbye = link->is_broken = false;
+	link->protocol_len = 0;
 	link->bytes_in = link->bytes_out = 0;
 
 	const int code = loop_watch(link->loop, &link->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP, err);
@@ -42,6 +43,7 @@ static int start(struct link *link, int fd, struct tls_context *context, struct 
 static void start_tls(struct link *link)
 {
 	link->ssl = tls_session_new(link->context, link);
+	link->secrets = tls_secrets_attach(link->ssl);
 	link_bio_attach(link);
 	link->state = LINK_HANDSHAKING;
 }
@@ -93,7 +95,7 @@ void link_close(struct link *link)
 	timer_cancel(link->loop, &link->linger);
 	close(link->watch.fd);
 	link->watch.fd = -1;
-	SSL_free(TAKE(link->ssl));
+	link_tls_done(link);
 	tls_context_unref(TAKE(link->context));
 	byte_queue_clear(&link->out, link->pool);
 	byte_queue_clear(&link->wire, link->pool);
@@ -114,7 +116,9 @@ void link_say_first(struct link *link, struct text bytes)
 
 void link_note_refusal(struct link *link, const struct error *err)
 {
-	link->refusal = *err;
+	if (link->refusal == NULL)
+		link->refusal = MEM_NEW(struct error);
+	*link->refusal = *err;
 }
 
 void link_adopt_context(struct link *link, struct tls_context *context)
@@ -123,16 +127,6 @@ void link_adopt_context(struct link *link, struct tls_context *context)
 
 	link->context = tls_context_ref(context);
 	tls_context_unref(before);
-}
-
-struct text link_protocol(const struct link *link)
-{
-	const unsigned char *name = NULL;
-	unsigned len = 0;
-
-	if (link->ssl != NULL)
-		SSL_get0_alpn_selected(link->ssl, &name, &len);
-	return (struct text){ (const char *)name, len };
 }
 
 static void fail(struct link *link, int code, const char *text)
@@ -147,9 +141,9 @@ static void fail_tls(struct link *link)
 {
 	char reason[128];
 
-	if (link->refusal.code != 0) { /* our own check says it better than OpenSSL can */
+	if (link->refusal != NULL) { /* our own check says it better than OpenSSL can */
 		ERR_clear_error();
-		link->ops->on_failed(link, &link->refusal);
+		link->ops->on_failed(link, link->refusal);
 		return;
 	}
 	fail(link, -EPROTO, tls_last_reason(reason, sizeof(reason)));
@@ -162,43 +156,17 @@ static ssize_t read_plain(struct link *link, void *out, size_t len)
 	return link_receive(link, out, len);
 }
 
-static ssize_t read_tls(struct link *link, void *out, size_t len)
-{
-	size_t got = 0;
-
-	if (SSL_read_ex(link->ssl, out, len, &got) == 1)
-		return (ssize_t)got;
-
-	const int why = SSL_get_error(link->ssl, 0);
-
-	if (link->wire.len > 0)
-		link_flush_later(link); /* an alert, or an answer to a key update */
-	if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
-		return -EAGAIN;
-	ERR_clear_error();
-	if (why == SSL_ERROR_ZERO_RETURN)
-		return 0;
-	return -ECONNRESET; /* also a FIN without close_notify: a truncated stream is no clean end
-			     */
-}
-
 ssize_t link_read(struct link *link, void *out, size_t len)
 {
 	if (link->state != LINK_OPEN)
 		return -EAGAIN;
 
 	const ssize_t got =
-		link->ssl != NULL ? read_tls(link, out, len) : read_plain(link, out, len);
+		link_is_tls(link) ? link_tls_read(link, out, len) : read_plain(link, out, len);
 
 	if (got > 0)
 		link->bytes_in += (uint64_t)got;
 	return got;
-}
-
-/* Bytes that were read ahead and not yet asked for: no event of the socket will announce them. */
-static bool link_has_pending(const struct link *link)
-{
-	return link->ssl != NULL && SSL_has_pending(link->ssl);
 }
 
 /* ---- writing ---- */
@@ -232,32 +200,13 @@ static int send_queue(struct link *link, struct byte_queue *queue)
 	return 0;
 }
 
-/* Turns what waits into records, a slab into one, until enough is on its way. */
-static int encrypt(struct link *link)
-{
-	while (link->out.len > 0 && link->wire.len < WIRE_MAX) {
-		const struct slab *slab = link->out.first;
-		size_t done = 0;
-
-		if (SSL_write_ex(link->ssl, slab->data + slab->start, slab->end - slab->start,
-				 &done)
-		    != 1) {
-			ERR_clear_error();
-			return -ECONNRESET; /* the queue BIO never blocks, so this is no WANT_… */
-		}
-		byte_queue_consume(&link->out, link->pool, done);
-		link->bytes_out += done;
-	}
-	return 0;
-}
-
 static int flush_tls(struct link *link)
 {
 	int code = 0;
 
 	do {
 		if (link->state == LINK_OPEN)
-			code = encrypt(link);
+			code = link_tls_seal(link);
 		if (code == 0)
 			code = send_queue(link, &link->wire);
 	} while (code == 0 && link->writable && link->state == LINK_OPEN && link->out.len > 0);
@@ -288,11 +237,10 @@ void link_reset(struct link *link)
 /* Everything is sent: close_notify goes out, once. */
 static void say_goodbye(struct link *link)
 {
-	if (link->ssl == NULL || link->state != LINK_OPEN
-	    || (SSL_get_shutdown(link->ssl) & SSL_SENT_SHUTDOWN))
+	if (!link_is_tls(link) || link->state != LINK_OPEN || link->said_goodbye)
 		return;
-	SSL_shutdown(link->ssl); /* into link->wire */
-	ERR_clear_error();
+	link->said_goodbye = true;
+	link_tls_say_goodbye(link); /* into link->wire */
 	(void)send_queue(link, &link->wire);
 }
 
@@ -346,7 +294,7 @@ static void run_flush(struct deferred *deferred)
 	    || link->state == LINK_CONNECTING || link->state == LINK_SNIFFING)
 		return;
 
-	const int code = link->ssl != NULL ? flush_tls(link) : flush_plain(link);
+	const int code = link_is_tls(link) ? flush_tls(link) : flush_plain(link);
 
 	if (code < 0) {
 		fail(link, code, strerror(-code));
@@ -425,10 +373,14 @@ static void handshake(struct link *link)
 		fail_tls(link);
 		return;
 	}
-	if (tls_session_check(link->ssl, &link->refusal) < 0) {
-		link->ops->on_failed(link, &link->refusal);
+
+	struct error err = { 0 };
+
+	if (tls_session_check(link->ssl, &err) < 0) {
+		link->ops->on_failed(link, &err);
 		return;
 	}
+	link_tls_handshake_done(link);
 	(void)send_queue(link, &link->wire);
 	open_link(link);
 }
@@ -537,6 +489,6 @@ static void on_ready(struct watch *watch, uint32_t events)
 	}
 	if (link->state == LINK_OPEN && link->writable && link->out.len + link->wire.len > 0)
 		link_flush_later(link);
-	if (link->state == LINK_OPEN && (link->readable || link_has_pending(link)))
+	if (link->state == LINK_OPEN && (link->readable || link_tls_has_pending(link)))
 		link->ops->on_input(link);
 }

@@ -15,6 +15,7 @@
 #include "net/loop.h"
 #include "net/slab.h"
 #include "net/tls.h"
+#include "net/tls_records.h"
 
 struct link;
 
@@ -50,6 +51,8 @@ struct link_ops {
 #define LINK_HIGH (128 * 1024) /* bytes waiting: the producer should pause */
 #define LINK_LOW  (32 * 1024)
 
+#define LINK_PROTOCOL_MAX 16 /* of the names we offer and accept */
+
 enum link_state {
 	LINK_CLOSED = 0,
 	LINK_CONNECTING,
@@ -65,8 +68,12 @@ struct link {
 	struct slab_pool *pool;
 	const struct link_ops *ops;
 	struct watch watch;
-	SSL *ssl;                    /* NULL: plain */
+	SSL *ssl;                    /* NULL: plain, or `records` took over */
 	struct tls_context *context; /* of ssl, or to be used once sniffed; a reference */
+	struct tls_secrets *secrets; /* during the handshake */
+	struct tls_records *records; /* TLS 1.3 after the handshake */
+	struct byte_queue sealed;    /* of a record that is not whole yet, or not asked for */
+	struct byte_queue opened;    /* what its owner had no room for */
 	struct byte_queue out;       /* what the owner wants sent */
 	struct byte_queue wire;      /* TLS records not yet taken by the kernel */
 	struct deferred flush;
@@ -76,7 +83,13 @@ struct link {
 	bool is_full;            /* above LINK_HIGH; on_drained is owed */
 	bool close_when_sent;    /* see link_finish */
 	bool end_when_sent;      /* see link_send_end */
-	struct error refusal;    /* what the verify callback said; code 0: nothing */
+	bool said_goodbye;       /* close_notify is sent */
+	bool heard_goodbye;      /* or received: nothing more is read */
+	bool is_broken;          /* a record was forged or malformed: the same */
+	unsigned char protocol_len;
+	char protocol[LINK_PROTOCOL_MAX]; /* what ALPN chose, once it is open */
+	char *server_name;            /* what the client asked for (SNI); owned; NULL: nothing */
+	struct error *refusal;        /* what the verify callback said; owned; NULL: nothing */
 	uint64_t bytes_in, bytes_out; /* of the owner's data */
 };
 
@@ -116,7 +129,12 @@ static inline bool link_is_full(const struct link *link)
 	return link->out.len + link->wire.len >= LINK_HIGH;
 }
 
-struct text link_protocol(const struct link *link); /* what ALPN chose; len 0: nothing */
+struct text link_protocol(const struct link *link);    /* what ALPN chose; len 0: nothing */
+struct text link_server_name(const struct link *link); /* SNI; absent: none */
+bool link_is_tls(const struct link *link);
+/* "TLSv1.3", "TLS_AES_128_GCM_SHA256"; NULL without TLS. */
+const char *link_tls_version(const struct link *link);
+const char *link_tls_cipher(const struct link *link);
 
 /* For tls.c */
 void link_note_refusal(struct link *link, const struct error *err);

@@ -49,10 +49,8 @@ void byte_queue_clear(struct byte_queue *queue, struct slab_pool *pool)
 	byte_queue_consume(queue, pool, queue->len);
 }
 
-static void add_slab(struct byte_queue *queue, struct slab_pool *pool)
+static void append(struct byte_queue *queue, struct slab *slab)
 {
-	struct slab *slab = slab_take(pool);
-
 	if (queue->last != NULL)
 		queue->last->next = slab;
 	else
@@ -60,11 +58,19 @@ static void add_slab(struct byte_queue *queue, struct slab_pool *pool)
 	queue->last = slab;
 }
 
+static void add_slab(struct byte_queue *queue, struct slab_pool *pool)
+{
+	struct slab *slab = slab_take(pool);
+
+	slab->start = slab->end = SLAB_HEAD;
+	append(queue, slab);
+}
+
 char *byte_queue_room(struct byte_queue *queue, struct slab_pool *pool, size_t *room)
 {
-	if (queue->last == NULL || queue->last->end == SLAB_SIZE)
+	if (queue->last == NULL || queue->last->end >= SLAB_HEAD + SLAB_SIZE)
 		add_slab(queue, pool);
-	*room = SLAB_SIZE - queue->last->end;
+	*room = SLAB_HEAD + SLAB_SIZE - queue->last->end;
 	return queue->last->data + queue->last->end;
 }
 
@@ -81,7 +87,7 @@ char *byte_queue_extend(struct byte_queue *queue, struct slab_pool *pool, size_t
 
 	if (room < len) {
 		add_slab(queue, pool);
-		start = queue->last->data;
+		start = queue->last->data + queue->last->end;
 	}
 	byte_queue_produced(queue, len);
 	return start;
@@ -119,6 +125,22 @@ void byte_queue_consume(struct byte_queue *queue, struct slab_pool *pool, size_t
 			queue->last = NULL;
 		slab_give(pool, slab);
 	}
+}
+
+void byte_queue_move_first(struct byte_queue *to, struct byte_queue *from, uint32_t start,
+			   uint32_t end)
+{
+	struct slab *slab = from->first;
+
+	from->len -= slab->end - slab->start;
+	from->first = slab->next;
+	if (from->first == NULL)
+		from->last = NULL;
+	slab->next = NULL;
+	slab->start = start;
+	slab->end = end;
+	append(to, slab);
+	to->len += end - start;
 }
 
 void byte_queue_move(struct byte_queue *to, struct byte_queue *from)

@@ -12,11 +12,15 @@
 #include <stdint.h>
 
 #define SLAB_SIZE 16384 /* the payload of one full TLS record */
+#define SLAB_HEAD 8     /* in a queue there is room before and behind, */
+#define SLAB_TAIL 24    /* so that a record can be sealed where it lies */
+
+#define SLAB_ROOM (SLAB_HEAD + SLAB_SIZE + SLAB_TAIL) /* of a slab that is in no queue */
 
 struct slab {
 	struct slab *next;
 	uint32_t start, end; /* data[start..end) are the bytes in use */
-	char data[SLAB_SIZE];
+	char data[SLAB_ROOM];
 };
 
 struct slab_pool {
@@ -43,5 +47,8 @@ char *byte_queue_extend(struct byte_queue *queue, struct slab_pool *pool, size_t
 char *byte_queue_room(struct byte_queue *queue, struct slab_pool *pool, size_t *room);
 void byte_queue_produced(struct byte_queue *queue, size_t len);
 void byte_queue_consume(struct byte_queue *queue, struct slab_pool *pool, size_t len);
+/* Moves the first slab of `from`, whose bytes the caller changed in place: now start to end. */
+void byte_queue_move_first(struct byte_queue *to, struct byte_queue *from, uint32_t start,
+			   uint32_t end);
 /* Moves everything from `from` behind what is in `to`; nothing is copied. */
 void byte_queue_move(struct byte_queue *to, struct byte_queue *from);

@@ -2,6 +2,7 @@
 #include "net/tls.h"
 
 #include "net/link.h"
+#include "net/tls_records.h"
 #include "net/tls_resume.h"
 
 #include <errno.h>
@@ -221,7 +222,7 @@ static void set_behaviour(struct tls_context *context)
 					 | SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
 	SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE
 				      | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_read_ahead(ssl, 1); /* one read takes all records that have arrived */
+	tls_secrets_watch(ssl); /* see tls_records.h */
 	tls_resume_configure(ssl, may_resume(context));
 	SSL_CTX_set_verify(ssl, verify_mode(context), NULL);
 	if (context->verify != NULL)

@@ -155,9 +155,10 @@ static struct text question_of(const struct check *check, struct arena *arena)
 	AUTO_BUFFER struct buffer message = { 0 }, framed = { 0 };
 
 	attributes.source = peer_of(arena, &downstream->peer_address, downstream->peer_id);
-	attributes.destination = peer_of(
-		arena, &downstream->local_address,
-		downstream->link.ssl != NULL ? check->client->listener->workload->spiffe_id : NULL);
+	attributes.destination = peer_of(arena, &downstream->local_address,
+					 link_is_tls(&downstream->link)
+						 ? check->client->listener->workload->spiffe_id
+						 : NULL);
 	if (!check->client->is_tcp)
 		attributes.request = request_of(check, arena);
 	if (downstream->server_name != NULL) {

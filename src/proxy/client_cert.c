@@ -101,20 +101,20 @@ static void describe_stranger(struct buffer *out, X509 *leaf)
 
 const char *client_cert_text(struct downstream *downstream)
 {
-	X509 *leaf = NULL;
 	AUTO_BUFFER struct buffer text = { 0 };
 
-	if (downstream->client_cert != NULL)
+	if (downstream->client_cert != NULL || downstream->peer_id == NULL)
 		return downstream->client_cert;
-	if (downstream->peer_id != NULL) {
-		describe_member(&text, downstream);
-	} else {
-		if (downstream->link.ssl != NULL)
-			leaf = SSL_get0_peer_certificate(downstream->link.ssl);
-		if (leaf == NULL)
-			return NULL;
-		describe_stranger(&text, leaf);
-	}
+	describe_member(&text, downstream);
 	downstream->client_cert = mem_strndup(text.data, text.len);
 	return downstream->client_cert;
+}
+
+void client_cert_note(struct downstream *downstream, X509 *leaf)
+{
+	AUTO_BUFFER struct buffer text = { 0 };
+
+	describe_stranger(&text, leaf);
+	mem_free(downstream->client_cert);
+	downstream->client_cert = mem_strndup(text.data, text.len);
 }

@@ -175,7 +175,7 @@ void client_http2_open(struct upstream_connection *connection, struct exchange *
 	call->pool = connection->pool;
 	call->exchange = exchange;
 	call->head_is_done = false;
-	call->scheme = connection->link.ssl != NULL ? TEXT("https") : TEXT("http");
+	call->scheme = link_is_tls(&connection->link) ? TEXT("https") : TEXT("http");
 	stream_end_open(&call->end, stream, connection->link.pool);
 	exchange->upstream = call;
 	exchange->client_codec = &client_http2;
@@ -328,7 +328,7 @@ void client_http2_on_input(struct upstream_connection *connection)
 	struct error err = { 0 };
 	ssize_t got;
 
-	while ((got = link_read(&connection->link, slab->data, SLAB_SIZE)) > 0)
+	while ((got = link_read(&connection->link, slab->data, SLAB_ROOM)) > 0)
 		if (http2_receive(connection->http2, slab->data, (size_t)got,
 				  loop_now(worker->loop), &err)
 		    < 0) {

@@ -112,7 +112,7 @@ void client_raw_on_input(struct upstream_connection *connection)
 	if (connection->input.bytes != NULL)
 		pass_input(connection);
 	while (may_read(connection)
-	       && (got = link_read(&connection->link, slab->data, SLAB_SIZE)) > 0)
+	       && (got = link_read(&connection->link, slab->data, SLAB_ROOM)) > 0)
 		exchange_response_body(connection->exchange,
 				       (struct text){ slab->data, (size_t)got });
 	slab_give(pool, slab);

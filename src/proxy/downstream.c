@@ -196,7 +196,7 @@ static bool fits_gateway(const struct downstream *downstream, const struct liste
 {
 	const struct listener_server *server =
 		listener_server_for(listener, text_of(downstream->server_name));
-	const bool is_tls = downstream->link.ssl != NULL;
+	const bool is_tls = link_is_tls(&downstream->link);
 
 	if (server == NULL)
 		return true; /* it will be told so */
@@ -208,7 +208,7 @@ static bool fits_gateway(const struct downstream *downstream, const struct liste
 bool downstream_still_fits(const struct downstream *downstream)
 {
 	const struct listener_plan *listener = downstream_listener_plan(downstream);
-	const bool is_tls = downstream->link.ssl != NULL;
+	const bool is_tls = link_is_tls(&downstream->link);
 
 	if (listener == NULL)
 		return false;

@@ -52,7 +52,8 @@ struct downstream {
 	char peer_ip[INET6_ADDRSTRLEN];             /* of client_address */
 	char *peer_id;     /* SPIFFE ID, verified; NULL without mutual TLS; owned */
 	char *server_name; /* SNI; NULL: none; owned */
-	char *client_cert; /* client_cert.h; NULL: not asked for yet; owned */
+	char *client_cert; /* client_cert.h; NULL: none, or of the mesh and not asked for yet; owned
+			    */
 	unsigned char peer_fingerprint[32]; /* SHA-256 of the peer's leaf; with peer_id */
 	struct {
 		enum verify_reason reason; /* VERIFY_UNCHECKED: no certificate was looked at */

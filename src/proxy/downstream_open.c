@@ -170,13 +170,10 @@ static enum listener_speech speech_of(const struct downstream *downstream)
 /* Where the ClientHello was not read here, TLS knows it: policies may ask about it. */
 static void note_server_name(struct downstream *downstream)
 {
-	const char *name =
-		downstream->link.ssl != NULL
-			? SSL_get_servername(downstream->link.ssl, TLSEXT_NAMETYPE_host_name)
-			: NULL;
+	const struct text name = link_server_name(&downstream->link);
 
-	if (name != NULL && downstream->server_name == NULL)
-		downstream_set_server_name(downstream, text_of(name));
+	if (name.ptr != NULL && downstream->server_name == NULL)
+		downstream_set_server_name(downstream, name);
 }
 
 void downstream_on_open(struct link *link)

@@ -40,7 +40,7 @@ static enum filter_step on_request(struct exchange *exchange)
 
 	exchange->original_path = request->path;
 	exchange->original_authority = request->authority;
-	exchange->scheme = exchange->downstream->link.ssl != NULL ? TEXT("https") : TEXT("http");
+	exchange->scheme = link_is_tls(&exchange->downstream->link) ? TEXT("https") : TEXT("http");
 	if (websocket_is_wanted(request))
 		websocket_prepare(exchange);
 	if (http_head_is_connect(request)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/gateway_clients.h"
 
+#include "proxy/client_cert.h"
 #include "proxy/downstream.h"
 #include "proxy/revoke.h"
 
@@ -118,6 +119,8 @@ static int check_client(struct link *link, X509 *leaf, STACK_OF(X509) * chain, v
 		code = check_revoked(link, context, err);
 	if (code == 0)
 		downstream_of_link(link)->checked_by = check->terms;
+	if (code == 0)
+		client_cert_note(downstream_of_link(link), leaf);
 	X509_STORE_CTX_free(context);
 	return code;
 }

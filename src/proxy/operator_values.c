@@ -5,6 +5,7 @@
 #include "proxy/exchange.h"
 #include "proxy/worker.h"
 
+#include <limits.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -279,9 +280,13 @@ READ(route_name)
 
 READ(hostname)
 {
+	char name[HOST_NAME_MAX + 1];
+
 	(void)call, (void)subject;
-	return gethostname(scratch, OPERATOR_SCRATCH_MAX) == 0 ? text_value(text_of(scratch))
-							       : absent;
+	if (gethostname(name, sizeof(name)) < 0)
+		return absent;
+	snprintf(scratch, OPERATOR_SCRATCH_MAX, "%s", name);
+	return text_value(text_of(scratch));
 }
 
 /* ---- the client's connection ---- */
@@ -351,7 +356,7 @@ READ(local_uri_san)
 						       : subject->downstream->listener->plan;
 
 	(void)call, (void)scratch;
-	return subject->downstream->link.ssl != NULL && listener != NULL
+	return link_is_tls(&subject->downstream->link) && listener != NULL
 		       ? text_value(text_of(listener->workload->spiffe_id))
 		       : absent;
 }
@@ -374,18 +379,14 @@ READ(peer_fingerprint)
 
 READ(tls_version)
 {
-	const SSL *ssl = subject->downstream->link.ssl;
-
 	(void)call, (void)scratch;
-	return ssl != NULL ? text_value(text_of(SSL_get_version(ssl))) : absent;
+	return text_value(text_of(link_tls_version(&subject->downstream->link)));
 }
 
 READ(tls_cipher)
 {
-	const SSL *ssl = subject->downstream->link.ssl;
-
 	(void)call, (void)scratch;
-	return ssl != NULL ? text_value(text_of(SSL_get_cipher_name(ssl))) : absent;
+	return text_value(text_of(link_tls_cipher(&subject->downstream->link)));
 }
 
 /* ---- the table ---- */

@@ -342,7 +342,7 @@ void server_http2_on_input(struct downstream *downstream)
 		return;
 	}
 	slab = slab_take(&worker->slabs);
-	while ((got = link_read(&downstream->link, slab->data, SLAB_SIZE)) > 0
+	while ((got = link_read(&downstream->link, slab->data, SLAB_ROOM)) > 0
 	       && receive(downstream, slab->data, (size_t)got)) {
 	}
 	slab_give(&worker->slabs, slab);

@@ -50,7 +50,7 @@ static ssize_t pass_link(struct downstream *downstream)
 	ssize_t got = -EAGAIN;
 
 	while (may_read(downstream)
-	       && (got = link_read(&downstream->link, slab->data, SLAB_SIZE)) > 0) {
+	       && (got = link_read(&downstream->link, slab->data, SLAB_ROOM)) > 0) {
 		note_activity(downstream);
 		exchange_request_body(downstream->exchange,
 				      (struct text){ slab->data, (size_t)got });

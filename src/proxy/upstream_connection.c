@@ -198,7 +198,7 @@ static void on_failed(struct link *link, const struct error *err)
 	struct exchange *exchange = connection->exchange;
 
 	if (link->state != LINK_OPEN) {
-		log_line(link->refusal.code != 0 ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
+		log_line(link->refusal != NULL ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
 			 "upstream %s: %s", connection->upstream->address_text, err->text);
 		upstream_fail_waiting(connection, UPSTREAM_CONNECT_FAILED, "connection_failure");
 		return;
