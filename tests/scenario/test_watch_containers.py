@@ -34,7 +34,9 @@ ACTS = [  # rule, options of docker run, what the container's shell does
 
 def alerts_of(sensor, container):
     """Of that container: stock rules do not name it, so its host name stands for it in what it runs."""
-    found = (json.loads(line) for line in sensor.log.splitlines() if '"rule"' in line)
+    log = sensor.log
+    whole = log[:log.rfind("\n") + 1].splitlines()  # the last line may still be being written
+    found = (json.loads(line) for line in whole if '"rule"' in line)
     return [alert for alert in found if container[:12] in json.dumps(alert)]
 
 

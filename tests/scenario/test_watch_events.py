@@ -17,7 +17,8 @@ FLAGS = {"flags", "mode", "nstype"}
 
 def events_of(log):
     """The lines that are events, not the sensor's own words."""
-    return [event for event in (json.loads(line) for line in log.splitlines() if line.startswith("{")) if "args" in event]
+    whole = log[:log.rfind("\n") + 1].splitlines()  # the last line may still be being written
+    return [event for event in map(json.loads, filter(str.strip, whole)) if "args" in event]
 
 
 class Observed(dict):

@@ -203,7 +203,9 @@ class Alerts:
         self.sensor = sensor
 
     def of(self, mark):
-        lines = (json.loads(line) for line in self.sensor.log.splitlines() if mark in line)
+        log = self.sensor.log
+        whole = log[:log.rfind("\n") + 1].splitlines()  # the last line may still be being written
+        lines = (json.loads(line) for line in whole if mark in line)
         return [alert for alert in lines if "rule" in alert]
 
     def flush(self, folder):
