@@ -30,6 +30,7 @@ int command_usage(const struct command *command, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 extern const struct command admit_command;
+extern const struct command call_command;
 extern const struct command check_command;
 extern const struct command explain_command;
 extern const struct command help_command;

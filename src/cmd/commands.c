@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&watch_command,
 	&replay_command,
 	&proxy_command,
+	&call_command,
 	&wait_ready_command,
 	&version_command,
 	NULL,

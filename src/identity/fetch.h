@@ -19,6 +19,10 @@ int identity_fetch(const char *endpoint, uint64_t patience_ns, struct identity_s
 int identity_fetch_jwt_keys(const char *endpoint, const char *trust_domain, struct buffer *out,
 			    struct error *err);
 
+/* Appends a JWT-SVID of this identity for one audience. */
+int identity_fetch_token(const char *endpoint, const char *audience, const char *spiffe_id,
+			 struct buffer *out, struct error *err);
+
 /* All certificates of a PEM file; the caller frees the stack and its members. */
 int identity_read_certificates(const char *path, STACK_OF(X509) * *out, struct error *err);
 
