@@ -197,7 +197,7 @@ def show_status(ports, processes):
         identity = f"ns/alphanumeric-system/sa/{name}{suffix}"
         address = f"127.0.10.{number}:{ports.service[name]}"
         note(row(name, identity, address, shown(processes.log(name))))
-    note(row("mangrove", "(supervisor, identity, proxy)", "", shown(processes.log("mangrove"))))
+    note(row("mangrove", "(supervisor, identity, proxy, sensor)", "", shown(processes.log("mangrove"))))
 
 
 def shown(path):

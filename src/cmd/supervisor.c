@@ -91,6 +91,12 @@ static bool is_hopeless(const struct child *child, int wait_status)
 		   || WEXITSTATUS(wait_status) == STATUS_FORBIDDEN);
 }
 
+static bool can_be_left_out(const struct child *child, int wait_status)
+{
+	return child->role->is_dispensable && WIFEXITED(wait_status)
+	       && WEXITSTATUS(wait_status) == STATUS_FORBIDDEN;
+}
+
 static void stop_all(struct supervisor *supervisor, int status)
 {
 	supervisor->is_stopping = true;
@@ -105,6 +111,12 @@ static void on_death(struct supervisor *supervisor, struct child *child, int wai
 	child->pid = 0;
 	if (supervisor->is_stopping)
 		return;
+	if (can_be_left_out(child, wait_status)) {
+		log_warn("this machine does not permit '%s', for the reason above; the node runs "
+			 "without it",
+			 child->role->name);
+		return;
+	}
 	say_how(child, wait_status);
 	if (is_hopeless(child, wait_status) && !was_steady) {
 		stop_all(supervisor, WEXITSTATUS(wait_status));
@@ -203,6 +215,12 @@ static int start_due(struct supervisor *supervisor)
 	return wait_ms;
 }
 
+static void hang_up(const struct child *child)
+{
+	if (child->pid > 0 && !child->role->ignores_hangup)
+		kill(child->pid, SIGHUP);
+}
+
 static void take_signals(struct supervisor *supervisor, int wait_ms)
 {
 	struct pollfd poll_fd = { .fd = supervisor->signals, .events = POLLIN };
@@ -217,8 +235,7 @@ static void take_signals(struct supervisor *supervisor, int wait_ms)
 			upgrade(supervisor);
 		} else if (info.ssi_signo == SIGHUP) {
 			for (size_t i = 0; i < supervisor->count; i++)
-				if (supervisor->children[i].pid > 0)
-					kill(supervisor->children[i].pid, SIGHUP);
+				hang_up(&supervisor->children[i]);
 		} else {
 			stop_all(supervisor, STATUS_FINE);
 		}

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "cmd/supervisor.h"
 #include "cmd/upgrade.h"
+#include "cmd/watch_rules.h"
 #include "resource/resource.h"
 
 #include <errno.h>
@@ -14,11 +15,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define UP_RULES_MAX (ROLE_ARGUMENTS_MAX / 2) /* each with its option */
+
+enum sensor_when { SENSOR_WHERE_PERMITTED, SENSOR_ALWAYS, SENSOR_NEVER };
+
 struct arguments {
 	char *state; /* directory; owned */
 	const char *trust_domain, *admin, *access_log, *workers, *dns, *drain, *svid_ttl;
 	const char *jwks_ca, *jwks_refresh;
 	bool strict;
+	enum sensor_when sensor;
+	struct watch_rules rules; /* beside our own */
 	char **paths;
 	size_t path_count;
 };
@@ -30,6 +37,8 @@ static const struct option option_table[] = {
 	{ "drain", required_argument, NULL, 'd' },
 	{ "jwks-ca", required_argument, NULL, 'j' },
 	{ "jwks-refresh", required_argument, NULL, 'r' },
+	{ "rules", required_argument, NULL, 'R' },
+	{ "sensor", required_argument, NULL, 'e' },
 	{ "state", required_argument, NULL, 's' },
 	{ "strict", no_argument, NULL, 'S' },
 	{ "svid-ttl", required_argument, NULL, 'L' },
@@ -50,11 +59,36 @@ static char *default_state(void)
 	return home != NULL ? mem_printf("%s/.local/state/mangrove", home) : NULL;
 }
 
+static int take_rules(struct arguments *arguments, const char *path)
+{
+	if (arguments->rules.count == UP_RULES_MAX)
+		return command_usage(&up_command, "at most %d files of rules", UP_RULES_MAX);
+	arguments->rules.paths[arguments->rules.count++] = path;
+	return STATUS_FINE;
+}
+
+static int take_sensor(struct arguments *arguments, const char *when)
+{
+	static const char *const words[] = {
+		[SENSOR_WHERE_PERMITTED] = "auto",
+		[SENSOR_ALWAYS] = "on",
+		[SENSOR_NEVER] = "off",
+	};
+
+	for (unsigned i = 0; i < COUNT_OF(words); i++)
+		if (strcmp(when, words[i]) == 0) {
+			arguments->sensor = (enum sensor_when)i;
+			return STATUS_FINE;
+		}
+	return command_usage(&up_command, "--sensor takes auto, on or off");
+}
+
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
-	int option;
+	int option, status = STATUS_FINE;
 
-	while ((option = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
+	while (status == STATUS_FINE
+	       && (option = getopt_long(argc, argv, "", option_table, NULL)) != -1) {
 		switch (option) {
 		case 'a':
 			arguments->admin = optarg;
@@ -77,6 +111,12 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 		case 'L':
 			arguments->svid_ttl = optarg;
 			break;
+		case 'R':
+			status = take_rules(arguments, optarg);
+			break;
+		case 'e':
+			status = take_sensor(arguments, optarg);
+			break;
 		case 's':
 			arguments->state = mem_strdup(optarg);
 			break;
@@ -93,6 +133,8 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			return command_usage(&up_command, "see its options");
 		}
 	}
+	if (status != STATUS_FINE)
+		return status;
 	if (optind == argc)
 		return command_usage(&up_command, "name the files or directories of resources");
 	if (arguments->state == NULL)
@@ -162,6 +204,18 @@ static void fill_proxy(struct role *role, const struct arguments *arguments, con
 	add_common(&list, arguments);
 }
 
+/* No root is asked for: without it, or on a kernel too old, all but the sensor runs. */
+static void fill_sensor(struct role *role, const struct arguments *arguments)
+{
+	struct argument_list list = { .role = role };
+
+	role->name = "watch";
+	role->ignores_hangup = true;
+	role->is_dispensable = arguments->sensor == SENSOR_WHERE_PERMITTED;
+	for (size_t i = 0; i < arguments->rules.count; i++)
+		add_option(&list, "--rules", arguments->rules.paths[i]);
+}
+
 /* The roles would both refuse broken files; said once, with the line at fault, it reads better. */
 static int check_paths(const struct arguments *arguments)
 {
@@ -184,7 +238,8 @@ static int check_paths(const struct arguments *arguments)
 static int run(int argc, char **argv)
 {
 	struct arguments arguments = { .admin = "127.0.0.1:15000" };
-	struct role roles[2] = { 0 };
+	struct role roles[3] = { 0 };
+	size_t count = 2;
 	struct error err = { 0 };
 	int status = parse(argc, argv, &arguments);
 	AUTO(mem_free_text) char *state = arguments.state;
@@ -212,13 +267,15 @@ static int run(int argc, char **argv)
 	log_info("state is kept in %s", arguments.state);
 	fill_identity(&roles[0], &arguments, socket);
 	fill_proxy(&roles[1], &arguments, endpoint, handover);
-	return supervisor_run(roles, COUNT_OF(roles));
+	if (arguments.sensor != SENSOR_NEVER)
+		fill_sensor(&roles[count++], &arguments);
+	return supervisor_run(roles, count);
 }
 
 const struct command up_command = {
 	.name = "up",
 	.arguments = "[OPTION…] PATH…",
-	.summary = "Run a whole node: certificate authority, Workload API and proxy, supervised.",
+	.summary = "Run a whole node: authority, Workload API, proxy and sensor, supervised.",
 	.help = "PATH…                      files and directories of resources, watched for "
 		"changes\n"
 		"--state DIR                keys, certificates and sockets; otherwise "
@@ -236,6 +293,11 @@ const struct command up_command = {
 		"--jwks-ca FILE             whom to trust when keys are fetched (jwksUri)\n"
 		"--jwks-refresh DURATION    how long fetched keys are good (5m)\n"
 		"--svid-ttl DURATION        of the certificates issued (1h)\n"
+		"--sensor auto|on|off       watch system calls: where the machine permits it "
+		"(auto), "
+		"or\n"
+		"                           fail where it does not (on), or not (off)\n"
+		"--rules FILE               rules of the sensor beside our own; may be repeated\n"
 		"--strict                   what warns is an error\n"
 		"SIGTERM drains and ends, SIGHUP opens the access log again, SIGUSR2 upgrades to "
 		"the\n"

@@ -7,10 +7,11 @@ import re
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from harness.load import Backend, Load
-from harness.process import accepts, wait_for
+from harness.process import BINARY, accepts, free_port, wait_for
 from harness.wire import get
 
 HOST = {"Host": "api"}
@@ -180,3 +181,70 @@ def test_a_node_starts_again_in_the_state_it_left(mesh, node):
     again.out = node.out
     assert answers(again)
     assert "made root" not in again.log
+
+
+# --- the sensor ---
+
+
+def has_capabilities():
+    bits = int(re.search(r"CapEff:\s+(\w+)", Path("/proc/self/status").read_text())[1], 16)
+    return all(bits >> bit & 1 for bit in (19, 38, 39))  # CAP_SYS_PTRACE, CAP_PERFMON, CAP_BPF
+
+
+@pytest.fixture
+def powerless(state):
+    """The program, started without a capability."""
+    script = state / "powerless"
+    script.write_text(f'#!/bin/sh\nexec setpriv --bounding-set=-all --inh-caps=-all {BINARY} "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def test_a_node_judges_system_calls(mesh, state):
+    if not has_capabilities():
+        pytest.skip("the sensor needs capabilities")
+    rules = state / "rules.yaml"
+    rules.write_text("- rule: Marked\n  desc: d\n  priority: INFO\n  output: marked %evt.arg.path\n"
+                     f"  condition: evt.type = rmdir and evt.arg.path = {state}/none\n")
+    mesh.serve("api", free_port())
+    node = mesh.start_node("--rules", rules, sensor="on")
+    for _ in range(2):
+        node.wait_for_log("watching")
+        with pytest.raises(OSError):
+            os.rmdir(state / "none")
+        node.wait_for_log(f"Informational marked {state}/none")
+        kill(node, "watch")  # it comes back
+        node.log_path.write_text(f"watch runs as process {pid_of(node, 'watch')}\n")
+    children = children_of(node.pid)
+    assert len(children) == 3
+    node.signal(signal.SIGHUP)  # it has no log to open again
+    os.kill(node.pid, signal.SIGKILL)
+    wait_for(lambda: not [pid for pid in children if os.path.exists(f"/proc/{pid}")], "the roles have ended")
+
+
+def test_a_node_runs_without_the_sensor_where_it_is_not_permitted(mesh, powerless):
+    mesh.serve("api", free_port())
+    node = mesh.start_node(sensor="auto", binary=powerless)
+    node.wait_for_log("this machine does not permit 'watch'")
+    assert node.log.count("lacks CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE") == 1
+    time.sleep(0.3)
+    assert node.log.count("watch runs as process") == 1
+    assert len(children_of(node.pid)) == 2
+    assert get(mesh.admin, "/ready")[0] == 200
+    assert node.stop() == 0
+
+
+def test_a_sensor_that_is_demanded_and_not_permitted_ends_the_node(mesh, start, state, powerless):
+    mesh.serve("api", free_port())
+    node = start("up", "--state", state / "node", "--sensor", "on", mesh.resources.path, binary=powerless)
+    assert node.wait(10) == 3
+    assert "watch ended with status 3" in node.log
+
+
+def test_rules_with_a_mistake_end_the_node(mesh, start, state):
+    rules = state / "rules.yaml"
+    rules.write_text("- rule: Broken\n  condition: (\n")
+    mesh.serve("api", free_port())
+    node = start("up", "--state", state / "node", "--admin", "127.0.0.1:0", "--rules", rules, mesh.resources.path)
+    assert node.wait(10) == 2
+    assert "rules.yaml" in node.log

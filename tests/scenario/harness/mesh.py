@@ -136,12 +136,12 @@ class Mesh:
         self.wait_until_ready()
         return self.proxy
 
-    def start_node(self, *options, workers=1, **how):
+    def start_node(self, *options, workers=1, sensor="off", **how):
         """The same under `mangrove up`, with identities of its own authority: proxy is the supervisor."""
         self.log_file = self.state / "access.log"
         self.proxy = self._start(
             "up", "--state", self.state / "node", "--workers", workers, "--admin", f"127.0.0.1:{self.admin}",
-            "--access-log", self.log_file, *options, self.resources.path, **how)
+            "--access-log", self.log_file, "--sensor", sensor, *options, self.resources.path, **how)
         self.wait_until_ready()
         return self.proxy
 
