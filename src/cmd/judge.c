@@ -11,6 +11,8 @@ struct judge {
 	struct host_names *hosts;
 	struct rules_evaluator *evaluator;
 	struct alert_options options;
+	const struct alert_outputs *outputs;
+	struct buffer line; /* the alert last told */
 	bool json;
 	const struct rule *matched[MATCHED_MAX]; /* by the event last judged */
 	size_t matched_count;
@@ -34,6 +36,7 @@ struct judge *judge_new(const struct judge_options *options)
 	set_hostname(judge, options->hostname);
 	judge->options.hostname = judge->hostname;
 	judge->json = options->json;
+	judge->outputs = options->outputs;
 	judge->hosts = options->resolves_hosts ? host_names_new(hosts, count) : NULL;
 	judge->fields = fields_new(&(struct fields_options){
 		.hostname = judge->hostname, .users = options->users, .hosts = judge->hosts });
@@ -48,16 +51,30 @@ void judge_free(struct judge *judge)
 	rules_evaluator_free(judge->evaluator);
 	fields_free(judge->fields);
 	host_names_free(judge->hosts);
+	buffer_done(&judge->line);
 	mem_free(judge);
 }
 
-static void add_alert(struct judge *judge, const struct rule *rule, struct buffer *out)
+/* Whoever names a file or an argument must not be able to write lines of his own. */
+static void keep_one_line(struct buffer *line)
 {
+	for (size_t i = 0; i < line->len; i++)
+		if ((unsigned char)line->data[i] < ' ' || line->data[i] == 0x7f)
+			line->data[i] = ' ';
+}
+
+static void tell(struct judge *judge, const struct rule *rule)
+{
+	struct alert alert = { .priority = rule->priority };
+
+	buffer_clear(&judge->line);
 	if (judge->json)
-		alert_json(judge->evaluator, rule, &judge->options, out);
+		alert_json(judge->evaluator, rule, &judge->options, &judge->line);
 	else
-		alert_text(judge->evaluator, rule, &judge->options, out);
-	buffer_add_char(out, '\n');
+		alert_text(judge->evaluator, rule, &judge->options, &judge->line);
+	keep_one_line(&judge->line);
+	alert.line = buffer_text(&judge->line);
+	alert_outputs_push(judge->outputs, &alert);
 }
 
 static bool has_matched(const struct judge *judge, const struct rule *rule)
@@ -68,7 +85,7 @@ static bool has_matched(const struct judge *judge, const struct rule *rule)
 	return false;
 }
 
-size_t judge_again(struct judge *judge, const struct sensor_view *view, struct buffer *out)
+size_t judge_again(struct judge *judge, const struct sensor_view *view)
 {
 	const struct rule *const *matched;
 	size_t count, told = 0;
@@ -77,7 +94,7 @@ size_t judge_again(struct judge *judge, const struct sensor_view *view, struct b
 	for (size_t i = 0; i < count; i++) {
 		if (has_matched(judge, matched[i]))
 			continue;
-		add_alert(judge, matched[i], out);
+		tell(judge, matched[i]);
 		if (judge->matched_count < MATCHED_MAX)
 			judge->matched[judge->matched_count++] = matched[i];
 		told++;
@@ -85,8 +102,8 @@ size_t judge_again(struct judge *judge, const struct sensor_view *view, struct b
 	return told;
 }
 
-size_t judge_event(struct judge *judge, const struct sensor_view *view, struct buffer *out)
+size_t judge_event(struct judge *judge, const struct sensor_view *view)
 {
 	judge->matched_count = 0;
-	return judge_again(judge, view, out);
+	return judge_again(judge, view);
 }

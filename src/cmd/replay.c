@@ -7,21 +7,25 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#define OUT_AT_ONCE 65536 /* bytes of alerts before they are written */
-
 struct replay {
 	struct watch_rules files;
 	struct ruleset *rules;
+	struct alert_outputs outputs;
 	bool json, says_counts;
-	struct buffer out;
 };
 
-enum option_code { OPTION_JSON = 256, OPTION_STATS, OPTION_NO_DEFAULT_RULES, OPTION_FIRST_ONLY };
+enum option_code {
+	OPTION_JSON = 256,
+	OPTION_STATS,
+	OPTION_NO_DEFAULT_RULES,
+	OPTION_FIRST_ONLY,
+};
 
 static const struct option option_table[] = {
 	{ "rules", required_argument, NULL, 'r' },
 	{ "no-default-rules", no_argument, NULL, OPTION_NO_DEFAULT_RULES },
 	{ "first-only", no_argument, NULL, OPTION_FIRST_ONLY },
+	{ "output", required_argument, NULL, 'o' },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "stats", no_argument, NULL, OPTION_STATS },
 	{ NULL, 0, NULL, 0 },
@@ -42,6 +46,11 @@ static int take_option(struct replay *replay, int code)
 	case OPTION_FIRST_ONLY:
 		replay->files.first_only = true;
 		return 0;
+	case 'o':
+		return alert_outputs_name(&replay->outputs, optarg)
+			       ? 0
+			       : command_usage(&replay_command, "more than %d outputs",
+					       ALERT_OUTPUTS_MAX);
 	case OPTION_JSON:
 		replay->json = true;
 		return 0;
@@ -51,13 +60,6 @@ static int take_option(struct replay *replay, int code)
 	default:
 		return command_usage(&replay_command, "see above");
 	}
-}
-
-static void write_out(struct replay *replay)
-{
-	if (replay->out.len > 0)
-		fwrite(replay->out.data, 1, replay->out.len, stdout);
-	buffer_clear(&replay->out);
 }
 
 static void say_counts(const char *path, const struct recording *recording,
@@ -90,13 +92,10 @@ static int replay_capture(struct replay *replay, const char *path, struct error 
 	judge = judge_new(&(struct judge_options){ .rules = replay->rules,
 						   .users = users,
 						   .hostname = recording_hostname(recording),
+						   .outputs = &replay->outputs,
 						   .json = replay->json });
-	while ((result = recording_next(recording, &event, err)) > 0) {
-		alerts += judge_event(judge, sensor_state_apply(state, &event), &replay->out);
-		if (replay->out.len >= OUT_AT_ONCE)
-			write_out(replay);
-	}
-	write_out(replay);
+	while ((result = recording_next(recording, &event, err)) > 0)
+		alerts += judge_event(judge, sensor_state_apply(state, &event));
 	if (replay->says_counts)
 		say_counts(path, recording, state, alerts);
 	return result;
@@ -111,10 +110,26 @@ static int replay_all(struct replay *replay, char **paths)
 
 		if (replay_capture(replay, *paths, &err) == 0)
 			continue;
-		fflush(stdout);
 		fprintf(stderr, "mangrove replay: %s\n", err.text);
 		status = STATUS_USAGE;
 	}
+	return status;
+}
+
+/* With its outputs open. */
+static int replay_to_outputs(struct replay *replay, char **paths)
+{
+	const struct alert_output_options options = { .json = replay->json, .waits = true };
+	struct error err = { 0 };
+	int status = STATUS_USAGE;
+
+	if (alert_outputs_open(&replay->outputs, &options, &err) != 0
+	    || alert_outputs_start(&replay->outputs, &err) != 0)
+		fprintf(stderr, "mangrove replay: %s\n", err.text);
+	else
+		status = replay_all(replay, paths);
+	if (!alert_outputs_close(&replay->outputs) && status == STATUS_FINE)
+		status = STATUS_NO;
 	return status;
 }
 
@@ -123,16 +138,17 @@ static int run(int argc, char **argv)
 	struct replay replay = { 0 };
 	int code, status = 0;
 
-	while (status == 0 && (code = getopt_long(argc, argv, "r:", option_table, NULL)) != -1)
+	log_set_role("replay");
+	while (status == 0 && (code = getopt_long(argc, argv, "r:o:", option_table, NULL)) != -1)
 		status = take_option(&replay, code);
 	if (status == 0 && optind == argc)
 		status = command_usage(&replay_command, "name a capture");
 	if (status == 0) {
 		replay.rules = watch_rules_load(&replay.files);
-		status = replay.rules == NULL ? STATUS_USAGE : replay_all(&replay, argv + optind);
+		status = replay.rules == NULL ? STATUS_USAGE
+					      : replay_to_outputs(&replay, argv + optind);
 	}
 	ruleset_unref(replay.rules);
-	buffer_done(&replay.out);
 	return status;
 }
 
@@ -143,6 +159,9 @@ const struct command replay_command = {
 	.help = "  -r, --rules FILE       rules beside our own; may be repeated\n"
 		"  --no-default-rules     leave our own rules out\n"
 		"  --first-only           one alert an event, of the rule defined first\n"
+		"  -o, --output WHERE     stdout, file=PATH, syslog, unix=PATH or http=URL; may "
+		"be\n"
+		"                         repeated\n"
 		"  --json                 alerts as JSON, as Falco writes them\n"
 		"  --stats                how many events and alerts, to standard error\n",
 	.run = run,

@@ -30,7 +30,8 @@ struct watch {
 	struct sensor_state *state;
 	struct judge *judge; /* NULL where there are no rules */
 	bool json;
-	struct buffer out;
+	struct alert_outputs outputs;
+	struct buffer out; /* of --events */
 };
 
 enum option_code {
@@ -46,6 +47,7 @@ enum option_code {
 static const struct option option_table[] = {
 	{ "rules", required_argument, NULL, 'r' },
 	{ "no-default-rules", no_argument, NULL, OPTION_NO_DEFAULT_RULES },
+	{ "output", required_argument, NULL, 'o' },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "filter", required_argument, NULL, OPTION_FILTER },
 	{ "buffer", required_argument, NULL, OPTION_BUFFER },
@@ -95,6 +97,11 @@ static int take_option(struct watch *watch, int code)
 	case OPTION_NO_DEFAULT_RULES:
 		watch->files.without_ours = true;
 		return 0;
+	case 'o':
+		return alert_outputs_name(&watch->outputs, optarg)
+			       ? 0
+			       : command_usage(&watch_command, "more than %d outputs",
+					       ALERT_OUTPUTS_MAX);
 	case OPTION_JSON:
 		watch->json = true;
 		return 0;
@@ -154,13 +161,13 @@ static void judge_opened_file(struct watch *watch, const struct sensor_event *ev
 	    || text_equal(shared_text_view(view->descriptor->name), text_until(path, path.len - 1)))
 		return;
 	sensor_event_set(&opened, PARAM_NAME, path.ptr, path.len);
-	judge_again(watch->judge, sensor_state_apply(watch->state, &opened), &watch->out);
+	judge_again(watch->judge, sensor_state_apply(watch->state, &opened));
 }
 
 static void judge_live(struct watch *watch, const struct sensor_event *event,
 		       const struct record_facts *facts, const struct sensor_view *view)
 {
-	judge_event(watch->judge, view, &watch->out);
+	judge_event(watch->judge, view);
 	judge_opened_file(watch, event, facts, view);
 }
 
@@ -251,9 +258,11 @@ static int watch_until_told(struct watch *watch)
 	const struct sensor_state_options options = { .source = procfs_source(procfs),
 						      .inspector = inspector };
 	AUTO(users_free) struct users *users = users_new("/proc");
-	const struct judge_options judging = {
-		.rules = watch->rules, .users = users, .json = watch->json, .resolves_hosts = true
-	};
+	const struct judge_options judging = { .rules = watch->rules,
+					       .users = users,
+					       .outputs = &watch->outputs,
+					       .json = watch->json,
+					       .resolves_hosts = true };
 	sigset_t while_waiting;
 	struct error err = { 0 };
 	int result = 0;
@@ -282,12 +291,25 @@ static int watch_machine(struct watch *watch)
 	struct error err = { 0 };
 	int status = STATUS_FORBIDDEN;
 
-	if (open_live(watch, &err) != 0 || sensor_confine(&err) != 0)
+	if (open_live(watch, &err) != 0 || sensor_confine(&err) != 0
+	    || alert_outputs_start(&watch->outputs, &err) != 0)
 		log_problem(LOG_LEVEL_ERROR, "nothing is watched", &err);
 	else
 		status = watch_until_told(watch);
 	live_close(watch->live);
+	alert_outputs_close(&watch->outputs);
 	return status;
+}
+
+static int open_outputs(struct watch *watch)
+{
+	const struct alert_output_options options = { .json = watch->json };
+	struct error err = { 0 };
+
+	if (alert_outputs_open(&watch->outputs, &options, &err) == 0)
+		return 0;
+	alert_outputs_close(&watch->outputs);
+	return command_usage(&watch_command, "%s", err.text);
 }
 
 static int run(int argc, char **argv)
@@ -296,7 +318,7 @@ static int run(int argc, char **argv)
 	int code, status = 0;
 
 	log_set_role("sensor");
-	while (status == 0 && (code = getopt_long(argc, argv, "r:", option_table, NULL)) != -1)
+	while (status == 0 && (code = getopt_long(argc, argv, "r:o:", option_table, NULL)) != -1)
 		status = take_option(&watch, code);
 	if (status == 0 && optind < argc)
 		status = command_usage(&watch_command, "'%s' is one argument too many",
@@ -305,6 +327,8 @@ static int run(int argc, char **argv)
 		watch.rules = watch_rules_load(&watch.files);
 		status = watch.rules == NULL ? STATUS_USAGE : 0;
 	}
+	if (status == 0 && watch.rules != NULL)
+		status = open_outputs(&watch);
 	if (status == 0)
 		status = watch_machine(&watch);
 	ruleset_unref(watch.rules);
@@ -318,6 +342,9 @@ const struct command watch_command = {
 	.summary = "watch system calls and judge them by Falco rules",
 	.help = "  -r, --rules FILE       rules beside our own; may be repeated\n"
 		"  --no-default-rules     leave our own rules out\n"
+		"  -o, --output WHERE     stdout, file=PATH, syslog, unix=PATH or http=URL; may "
+		"be\n"
+		"                         repeated\n"
 		"  --json                 alerts as JSON, as Falco writes them\n"
 		"  --filter off           drop nothing in the kernel\n"
 		"  --buffer MIB           of a ring of events, 1 by default; those for processes "
