@@ -2,7 +2,7 @@
 /* alert_sink_http.c — alerts to a webhook, a request each, as Falco posts them to Falcosidekick. */
 #include "cmd/alert_output.h"
 
-#include "net/curl.h"
+#include "net/net.h"
 
 #include <errno.h>
 
