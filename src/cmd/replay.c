@@ -155,7 +155,7 @@ static int run(int argc, char **argv)
 const struct command replay_command = {
 	.name = "replay",
 	.arguments = "[-r RULES]… CAPTURE…",
-	.summary = "judge recorded system calls by Falco rules",
+	.summary = "Judge recorded system calls by Falco rules.",
 	.help = "  -r, --rules FILE       rules beside our own; may be repeated\n"
 		"  --no-default-rules     leave our own rules out\n"
 		"  --first-only           one alert an event, of the rule defined first\n"

@@ -339,7 +339,7 @@ static int run(int argc, char **argv)
 const struct command watch_command = {
 	.name = "watch",
 	.arguments = "[-r RULES]…",
-	.summary = "watch system calls and judge them by Falco rules",
+	.summary = "Watch system calls and judge them by Falco rules.",
 	.help = "  -r, --rules FILE       rules beside our own; may be repeated\n"
 		"  --no-default-rules     leave our own rules out\n"
 		"  -o, --output WHERE     stdout, file=PATH, syslog, unix=PATH or http=URL; may "
