@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hadolint.h — hadolint's rules under its ids, judged as hadolint 2.15 judges: same instructions,
- * same lines, same severities. One run function a rule; the tables with all texts are hadolint_rules_*.c. */
+ * same lines, same severities. One run function a rule; the tables with all texts are
+ * hadolint_rules_*.c. */
 #pragma once
 
 #include "check/dockerfile.h"

@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check_run_init(&run);
 	if (fix_text(&options, "compose.yaml", text, ARTIFACT_COMPOSE, &mended, &count, NULL) == 0
-	    && check_text(&run, &options, "compose.yaml", buffer_text(&mended), ARTIFACT_COMPOSE, NULL)
+	    && check_text(&run, &options, "compose.yaml", buffer_text(&mended), ARTIFACT_COMPOSE,
+			  NULL)
 		       != 0)
 		abort();
 	check_run_done(&run);
