@@ -111,10 +111,14 @@ static void on_metrics(void *owner, const struct metrics *metrics)
 		      "# HELP mangrove_access_log_lines_dropped_total Lines that the log could not "
 		      "take in time.\n"
 		      "# TYPE mangrove_access_log_lines_dropped_total counter\n"
-		      "mangrove_access_log_lines_dropped_total %llu\n",
+		      "mangrove_access_log_lines_dropped_total %llu\n"
+		      "# HELP mangrove_spans_dropped_total Spans that no collector took in time.\n"
+		      "# TYPE mangrove_spans_dropped_total counter\n"
+		      "mangrove_spans_dropped_total %llu\n",
 		      (unsigned long long)control->plans_applied,
 		      (unsigned long long)control->plans_refused,
-		      (unsigned long long)access_log_dropped(control->log));
+		      (unsigned long long)access_log_dropped(control->log),
+		      (unsigned long long)trace_export_dropped(control->traces));
 	answer(visitor, 200, "text/plain; version=0.0.4", buffer_text(&body));
 }
 

@@ -43,7 +43,7 @@ static void start_workers(struct control *control)
 	control->worker_count = worker_count(control);
 	control->workers = mem_alloc_array(control->worker_count, sizeof(struct worker *));
 	for (unsigned i = 0; i < control->worker_count; i++) {
-		control->workers[i] = worker_new(i, control->log);
+		control->workers[i] = worker_new(i, control->log, control->traces);
 		control->workers[i]->names =
 			name_cache_new(control->workers[i]->loop, &control->names);
 		if (pthread_create(&control->workers[i]->thread, NULL, run_worker,
@@ -381,6 +381,7 @@ static int start(struct control *control, struct error *err)
 		code = access_log_open(control_access_log(control), &control->log, err);
 	if (code < 0)
 		return code;
+	control->traces = trace_export_new();
 	start_workers(control);
 	control_revoke(control);
 	control_watch_files(control);
@@ -404,6 +405,7 @@ static void finish(struct control *control)
 	stop_workers(control);
 	key_fetch_free(control->keys);
 	access_log_close(control->log);
+	trace_export_free(control->traces);
 	identity_source_free(control->identities);
 	identity_set_unref(control->identity_set);
 	plan_unref(control->plan);

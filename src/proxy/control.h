@@ -33,6 +33,7 @@ struct control {
 	struct worker **workers;
 	size_t worker_count, drained_workers;
 	struct access_log *log;
+	struct trace_export *traces;
 	struct admin *admin;
 	struct listening listening; /* of the plan in force */
 	struct inheritance inheritance;

@@ -75,6 +75,7 @@ static int put_in_force(struct control *control, struct plan *plan, struct error
 	control->plan = plan_ref(plan);
 	resolver_forget_others(control->resolver);
 	control->plans_applied++;
+	trace_export_to(control->traces, plan->tracing);
 	control_want_keys(control);
 	if (control->options->access_log == NULL)
 		access_log_reopen(control->log, control_access_log(control));

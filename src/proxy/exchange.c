@@ -150,6 +150,7 @@ static void leave_client(struct exchange *exchange)
 
 	metrics_count_exchange(&worker->metrics, exchange);
 	access_log_exchange(&worker->log, exchange);
+	trace_exchange(&worker->traces, exchange);
 	if (exchange->downstream->exchange == exchange)
 		exchange->downstream->exchange = NULL;
 }

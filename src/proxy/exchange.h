@@ -20,6 +20,7 @@
 #include "proxy/plan.h"
 #include "proxy/retry.h"
 #include "proxy/route.h"
+#include "proxy/trace.h"
 
 struct check_edits;
 struct downstream;
@@ -84,6 +85,7 @@ struct exchange {
 	struct text scheme;
 	struct text original_path, original_authority; /* for the log */
 	struct text request_id;
+	struct trace_span span;      /* of the trace it belongs to */
 	struct ip_address client_ip; /* behind the proxies in front of us that are believed */
 	struct text cors_origin;     /* whose scripts may see the answer; absent: no matter */
 

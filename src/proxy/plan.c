@@ -158,6 +158,7 @@ int plan_build(const struct plan_options *options, struct resource_set *resource
 	registry_build(resources, &plan->instances, &plan->arena, &plan->registry);
 	plan_warn_unenforced(&build);
 	plan_warn_shadowed(&build);
+	plan_tracing(&build);
 	code = plan_workloads(&build, err);
 	if (code == 0)
 		code = plan_listeners(&build, err);

@@ -106,6 +106,7 @@ struct plan {
 	/* MeshConfig's gatewayTopology */
 	unsigned trusted_proxies;
 	enum client_cert_details client_cert_details;
+	const struct trace_plan *tracing;    /* NULL: no spans are made */
 	const struct log_format *log_format; /* NULL: access_log_line.c's own */
 	struct local_workload *workloads;
 	size_t workload_count;

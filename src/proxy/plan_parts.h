@@ -97,6 +97,9 @@ void plan_warn_unenforced(struct plan_build *build);
 /* plan_shadowed.c: says which routes of VirtualServices can never be reached. */
 void plan_warn_shadowed(struct plan_build *build);
 
+/* plan_tracing.c: fills plan->tracing. */
+void plan_tracing(struct plan_build *build);
+
 /* plan_listeners.c: fills plan->listeners. */
 int plan_listeners(struct plan_build *build, struct error *err);
 

@@ -47,17 +47,43 @@ static void put_hex(char *out, uint64_t number)
 		out[i] = hex[number >> (60 - 4 * i) & 15];
 }
 
-/* Not sampled: that is decided by whoever collects traces. */
-static struct text start_trace(struct exchange *exchange)
+static bool draw(const struct trace_plan *tracing)
 {
+	return tracing->samples_all || (uint32_t)random_cheap() < tracing->sampling;
+}
+
+/* A trace that begins here. */
+static void begin(struct trace_span *span, const struct trace_plan *tracing)
+{
+	put_hex(span->trace, random_cheap());
+	put_hex(span->trace + 16, random_cheap() | 1); /* never all zeros */
+	put_hex(span->id, random_cheap() | 1);
+	span->is_sampled = tracing != NULL && draw(tracing);
+}
+
+/* One that came along; whoever began it has said whether it is sampled. */
+static void join(struct trace_span *span, struct text parent, const struct trace_plan *tracing)
+{
+	const char flags = parent.ptr[PARENT_LEN - 1];
+
+	memcpy(span->trace, parent.ptr + 3, TRACE_ID_LEN);
+	memcpy(span->parent, parent.ptr + 36, SPAN_ID_LEN);
+	span->has_parent = true;
+	put_hex(span->id, random_cheap() | 1);
+	span->is_sampled =
+		tracing != NULL && ((flags >= 'a' ? flags - 'a' + 10 : flags - '0') & 1) != 0;
+}
+
+static struct text parent_text(struct exchange *exchange)
+{
+	const struct trace_span *span = &exchange->span;
 	char *parent = arena_alloc_bytes(&exchange->arena, PARENT_LEN);
 
 	memcpy(parent, "00-", 3);
-	put_hex(parent + 3, random_cheap());
-	put_hex(parent + 19, random_cheap() | 1); /* never all zeros */
+	memcpy(parent + 3, span->trace, TRACE_ID_LEN);
 	parent[35] = '-';
-	put_hex(parent + 36, random_cheap() | 1);
-	memcpy(parent + 52, "-00", 3);
+	memcpy(parent + 36, span->id, SPAN_ID_LEN);
+	memcpy(parent + 52, span->is_sampled ? "-01" : "-00", 3);
 	return (struct text){ parent, PARENT_LEN };
 }
 
@@ -65,10 +91,16 @@ void trace_context_apply(struct exchange *exchange)
 {
 	struct http_fields *fields = &exchange->request.fields;
 	const struct http_field *given = http_fields_find_known(fields, HTTP_TRACEPARENT);
+	const struct trace_plan *tracing = exchange->plan->plan->tracing;
 
-	if (given != NULL && is_valid(given->value) && http_fields_next(fields, given) == NULL)
-		return;
-	/* a broken one is as none, and its state with it (section 4.3) */
-	http_fields_remove_known(fields, HTTP_TRACESTATE);
-	http_fields_set_known(fields, HTTP_TRACEPARENT, start_trace(exchange));
+	if (given != NULL && is_valid(given->value) && http_fields_next(fields, given) == NULL) {
+		join(&exchange->span, given->value, tracing);
+		if (!exchange->span.is_sampled)
+			return; /* without a span of ours it goes on as it came */
+	} else {
+		/* a broken one is as none, and its state with it (section 4.3) */
+		http_fields_remove_known(fields, HTTP_TRACESTATE);
+		begin(&exchange->span, tracing);
+	}
+	http_fields_set_known(fields, HTTP_TRACEPARENT, parent_text(exchange));
 }

@@ -15,7 +15,7 @@
 
 #define ACCEPTS_A_ROUND 64 /* then others get their turn; the socket stays ready */
 
-struct worker *worker_new(unsigned index, struct access_log *log)
+struct worker *worker_new(unsigned index, struct access_log *log, struct trace_export *traces)
 {
 	struct worker *worker = MEM_NEW(struct worker);
 
@@ -29,6 +29,7 @@ struct worker *worker_new(unsigned index, struct access_log *log)
 	worker->http2_memory = http2_memory_new();
 	worker->tokens = token_cache_new();
 	access_log_buffer_init(&worker->log, log, worker->loop);
+	trace_buffer_init(&worker->traces, traces, worker->loop);
 	return worker;
 }
 
@@ -50,6 +51,7 @@ void worker_free(struct worker *worker)
 	slab_pool_done(&worker->slabs);
 	metrics_done(&worker->metrics);
 	access_log_buffer_done(&worker->log);
+	trace_buffer_done(&worker->traces);
 	revocations_unref(worker->revocations);
 	loop_free(worker->loop);
 	mem_free(worker);

@@ -10,6 +10,7 @@
 #include "proxy/access_log.h"
 #include "proxy/metrics.h"
 #include "proxy/plan.h"
+#include "proxy/trace.h"
 
 #include <pthread.h>
 
@@ -70,12 +71,13 @@ struct worker {
 	struct token_cache *tokens;          /* verified a moment ago */
 	struct metrics metrics;
 	struct access_log_buffer log;
+	struct trace_buffer traces;
 	bool is_draining;
 	void (*on_idle)(struct worker *worker); /* draining is done */
 	void *idle_arg;
 };
 
-struct worker *worker_new(unsigned index, struct access_log *log);
+struct worker *worker_new(unsigned index, struct access_log *log, struct trace_export *traces);
 void worker_free(struct worker *worker); /* its loop has ended */
 
 /* On the worker's thread. sockets[i]: a listening descriptor for plan->listeners[i], or -1 where

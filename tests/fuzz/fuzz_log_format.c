@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct listener listener = { 0 };
 
 	if (worker == NULL)
-		worker = worker_new(0, NULL);
+		worker = worker_new(0, NULL, NULL);
 
 	struct downstream downstream = { .worker = worker, .listener = &listener };
 	struct exchange exchange = { .worker = worker,

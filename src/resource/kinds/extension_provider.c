@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* extension_provider.c — MeshConfig's external authorizers; tracers and loggers stay as they are.
+/* extension_provider.c — MeshConfig's external authorizers and where spans go; other
+ * tracers, and loggers, stay as they are.
  */
 #include "resource/kinds/kinds.h"
 #include "resource/kinds/mesh_config.h"
@@ -46,6 +47,32 @@ static const struct field grpc_fields[] = { AUTHORIZER_FIELDS(struct ext_authz_g
 static const struct schema grpc_schema =
 	SCHEMA("envoyExtAuthzGrpc", struct ext_authz_grpc, grpc_fields);
 
+static const struct field header_fields[] = {
+	FIELD("name", FIELD_TEXT, struct otlp_header, name, .flags = FIELD_REQUIRED),
+	FIELD("value", FIELD_TEXT, struct otlp_header, value),
+	FIELD_NAMED("envName"),
+};
+static const struct schema header_schema = SCHEMA("a header", struct otlp_header, header_fields);
+
+static const struct field otlp_http_fields[] = {
+	FIELD("path", FIELD_TEXT, struct otlp_http, path, .flags = FIELD_REQUIRED),
+	FIELD("timeout", FIELD_DURATION, struct otlp_http, timeout),
+	FIELD("headers", FIELD_MESSAGE_LIST, struct otlp_http, headers, .schema = &header_schema),
+};
+static const struct schema otlp_http_schema = SCHEMA("http", struct otlp_http, otlp_http_fields);
+
+static const struct field otlp_fields[] = {
+	FIELD("service", FIELD_TEXT, struct otlp_provider, service, .flags = FIELD_REQUIRED),
+	FIELD("port", FIELD_UINT32, struct otlp_provider, port, PORT_RANGE,
+	      .flags = FIELD_REQUIRED),
+	FIELD("http", FIELD_MESSAGE, struct otlp_provider, http, .schema = &otlp_http_schema),
+	FIELD_NAMED("grpc"),
+	FIELD_NAMED("maxTagLength"),
+	FIELD_NAMED("resourceDetectors"),
+	FIELD_NAMED("dynatraceSampler"),
+};
+static const struct schema otlp_schema = SCHEMA("opentelemetry", struct otlp_provider, otlp_fields);
+
 static void check_provider(struct decoder *decoder, const struct value *value, void *message)
 {
 	(void)message;
@@ -69,7 +96,8 @@ static const struct field provider_fields[] = {
 	OTHER("stackdriver"),
 	OTHER("opencensus"),
 	OTHER("skywalking"),
-	OTHER("opentelemetry"),
+	FIELD("opentelemetry", FIELD_MESSAGE, struct extension_provider, opentelemetry,
+	      .schema = &otlp_schema, .group = 1),
 	OTHER("prometheus"),
 	OTHER("envoyFileAccessLog"),
 	OTHER("envoyHttpAls"),

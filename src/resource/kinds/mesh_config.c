@@ -100,6 +100,14 @@ static void finish(struct decoder *decoder, const struct value *value, void *mes
 	set_defaults(config);
 }
 
+static const struct field provider_fields[] = {
+	FIELD("tracing", FIELD_TEXT_LIST, struct default_providers, tracing),
+	FIELD_NAMED("metrics"),
+	FIELD_NAMED("accessLogging"),
+};
+static const struct schema default_providers_schema =
+	SCHEMA("defaultProviders", struct default_providers, provider_fields);
+
 static const struct field config_fields[] = {
 	FIELD("trustDomain", FIELD_TEXT, struct mesh_config, trust_domain, .format = FORMAT_HOST),
 	FIELD("trustDomainAliases", FIELD_TEXT_LIST, struct mesh_config, trust_domain_aliases,
@@ -145,7 +153,9 @@ static const struct field config_fields[] = {
 	FIELD_NAMED("ingressService"),
 	FIELD_NAMED("ingressControllerMode"),
 	FIELD_NAMED("ingressSelector"),
-	FIELD_NAMED("enableTracing"),
+	FIELD("enableTracing", FIELD_BOOL, struct mesh_config, enable_tracing),
+	FIELD("defaultProviders", FIELD_MESSAGE, struct mesh_config, default_providers,
+	      .schema = &default_providers_schema),
 	FIELD_NAMED("enableEnvoyAccessLogService"),
 	FIELD_NAMED("disableEnvoyListenerLog"),
 	FIELD_NAMED("configSources"),
@@ -160,7 +170,6 @@ static const struct field config_fields[] = {
 	FIELD_NAMED("enablePrometheusMerge"),
 	FIELD_NAMED("verifyCertificateAtClient"),
 	FIELD_NAMED("ca"),
-	FIELD_NAMED("defaultProviders"),
 	FIELD_NAMED("discoverySelectors"),
 	FIELD_NAMED("serviceScopeConfigs"),
 };

@@ -58,12 +58,32 @@ struct ext_authz_grpc { /* envoyExtAuthzGrpc */
 	bool clear_route_cache;
 };
 
+struct otlp_header {
+	struct source_pos at;
+	struct text name, value;
+};
+
+struct otlp_http {
+	struct source_pos at;
+	struct text path;
+	struct optional_duration timeout;
+	LIST_OF(struct otlp_header) headers;
+};
+
+struct otlp_provider { /* opentelemetry: where spans go */
+	struct source_pos at;
+	struct text service;
+	uint32_t port;
+	const struct otlp_http *http; /* NULL: gRPC is meant */
+};
+
 struct extension_provider {
 	struct source_pos at;
 	struct text name;
 	const struct ext_authz_http *envoy_ext_authz_http;
 	const struct ext_authz_grpc *envoy_ext_authz_grpc;
-	const struct value *other; /* tracers and loggers */
+	const struct otlp_provider *opentelemetry;
+	const struct value *other; /* further tracers, and loggers */
 };
 
 struct gateway_topology {
@@ -73,12 +93,23 @@ struct gateway_topology {
 	bool has_proxy_protocol;
 };
 
+struct default_providers {
+	struct source_pos at;
+	struct text_list tracing;
+};
+
+struct proxy_tracing {
+	struct source_pos at;
+	struct optional_double sampling; /* per cent */
+};
+
 struct proxy_config { /* defaultConfig: what this program uses of it */
 	struct source_pos at;
 	struct optional_int concurrency; /* 0: a worker a core */
 	struct optional_duration drain_duration, termination_drain_duration;
 	struct optional_bool hold_application_until_proxy_starts;
 	const struct gateway_topology *gateway_topology;
+	const struct proxy_tracing *tracing;
 	const struct value *connection_settings; /* { profile: EDGE, … } */
 };
 
@@ -102,6 +133,8 @@ struct mesh_config {
 	enum access_log_encoding access_log_encoding;
 	const struct mesh_tls *mesh_mtls, *tls_defaults;
 	LIST_OF(struct extension_provider) extension_providers;
+	const struct default_providers *default_providers;
+	bool enable_tracing;
 	const struct proxy_config *default_config;
 };
 

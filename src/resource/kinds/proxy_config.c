@@ -19,6 +19,21 @@ static const struct field topology_fields[] = {
 static const struct schema topology_schema = SCHEMA("gatewayTopology", struct gateway_topology,
 						    topology_fields, .validate = finish_topology);
 
+static const struct field tracing_fields[] = {
+	FIELD("sampling", FIELD_OPTIONAL_DOUBLE, struct proxy_tracing, sampling, .min = 0,
+	      .max = 100),
+	FIELD_NAMED("zipkin"),
+	FIELD_NAMED("lightstep"),
+	FIELD_NAMED("datadog"),
+	FIELD_NAMED("stackdriver"),
+	FIELD_NAMED("openCensusAgent"),
+	FIELD_NAMED("customTags"),
+	FIELD_NAMED("maxPathTagLength"),
+	FIELD_NAMED("tlsSettings"),
+	FIELD_NAMED("enableIstioTags"),
+};
+static const struct schema tracing_schema = SCHEMA("tracing", struct proxy_tracing, tracing_fields);
+
 static const struct field config_fields[] = {
 	FIELD("concurrency", FIELD_OPTIONAL_INT, struct proxy_config, concurrency, .min = 0,
 	      .max = 1024),
@@ -29,6 +44,7 @@ static const struct field config_fields[] = {
 	      hold_application_until_proxy_starts),
 	FIELD("gatewayTopology", FIELD_MESSAGE, struct proxy_config, gateway_topology,
 	      .schema = &topology_schema),
+	FIELD("tracing", FIELD_MESSAGE, struct proxy_config, tracing, .schema = &tracing_schema),
 	FIELD("connectionSettings", FIELD_ANY, struct proxy_config, connection_settings),
 	FIELD_NAMED("configPath"),
 	FIELD_NAMED("binaryPath"),
@@ -47,7 +63,6 @@ static const struct field config_fields[] = {
 	FIELD_NAMED("statNameLength"),
 	FIELD_NAMED("proxyBootstrapTemplatePath"),
 	FIELD_NAMED("interceptionMode"),
-	FIELD_NAMED("tracing"),
 	FIELD_NAMED("sds"),
 	FIELD_NAMED("envoyAccessLogService"),
 	FIELD_NAMED("envoyMetricsService"),
