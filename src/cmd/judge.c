@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/judge.h"
 
+#include "cmd/alert_repeats.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,7 +14,9 @@ struct judge {
 	struct rules_evaluator *evaluator;
 	struct alert_options options;
 	const struct alert_outputs *outputs;
-	struct buffer line; /* the alert last told */
+	struct alert_repeats *repeats; /* NULL: each is told */
+	struct judge_counts counts;
+	struct buffer line, message; /* of the alert at hand */
 	bool json;
 	const struct rule *matched[MATCHED_MAX]; /* by the event last judged */
 	size_t matched_count;
@@ -27,6 +31,13 @@ static void set_hostname(struct judge *judge, const char *hostname)
 		memcpy(judge->hostname, "localhost", sizeof("localhost"));
 }
 
+static void push(void *context, const struct alert *alert)
+{
+	const struct judge *judge = context;
+
+	alert_outputs_push(judge->outputs, alert);
+}
+
 struct judge *judge_new(const struct judge_options *options)
 {
 	struct judge *judge = MEM_NEW(struct judge);
@@ -37,6 +48,8 @@ struct judge *judge_new(const struct judge_options *options)
 	judge->options.hostname = judge->hostname;
 	judge->json = options->json;
 	judge->outputs = options->outputs;
+	if (options->repeat_window_ns > 0)
+		judge->repeats = alert_repeats_new(options->repeat_window_ns, push, judge);
 	judge->hosts = options->resolves_hosts ? host_names_new(hosts, count) : NULL;
 	judge->fields = fields_new(&(struct fields_options){
 		.hostname = judge->hostname, .users = options->users, .hosts = judge->hosts });
@@ -48,10 +61,12 @@ void judge_free(struct judge *judge)
 {
 	if (judge == NULL)
 		return;
+	alert_repeats_free(judge->repeats);
 	rules_evaluator_free(judge->evaluator);
 	fields_free(judge->fields);
 	host_names_free(judge->hosts);
 	buffer_done(&judge->line);
+	buffer_done(&judge->message);
 	mem_free(judge);
 }
 
@@ -63,10 +78,27 @@ static void keep_one_line(struct buffer *line)
 			line->data[i] = ' ';
 }
 
+/* Identical: the same rule says the same. 0: for the first time. */
+static uint64_t count_repeats(struct judge *judge, const struct rule *rule)
+{
+	uint64_t repeated;
+
+	judge->counts.alerts++;
+	if (judge->repeats == NULL)
+		return 0;
+	buffer_clear(&judge->message);
+	alert_message(judge->evaluator, rule, &judge->message);
+	repeated = alert_repeats_see(judge->repeats, rule->name, buffer_text(&judge->message),
+				     clock_monotonic_ns());
+	judge->counts.repeats += repeated > 0;
+	return repeated;
+}
+
 static void tell(struct judge *judge, const struct rule *rule)
 {
 	struct alert alert = { .priority = rule->priority };
 
+	judge->options.repeated = count_repeats(judge, rule);
 	buffer_clear(&judge->line);
 	if (judge->json)
 		alert_json(judge->evaluator, rule, &judge->options, &judge->line);
@@ -74,7 +106,21 @@ static void tell(struct judge *judge, const struct rule *rule)
 		alert_text(judge->evaluator, rule, &judge->options, &judge->line);
 	keep_one_line(&judge->line);
 	alert.line = buffer_text(&judge->line);
-	alert_outputs_push(judge->outputs, &alert);
+	if (judge->options.repeated > 0)
+		alert_repeats_keep(judge->repeats, &alert);
+	else
+		push(judge, &alert);
+}
+
+void judge_tell_repeats(struct judge *judge)
+{
+	if (judge->repeats != NULL)
+		alert_repeats_tell(judge->repeats, clock_monotonic_ns());
+}
+
+struct judge_counts judge_counts(const struct judge *judge)
+{
+	return judge->counts;
 }
 
 static bool has_matched(const struct judge *judge, const struct rule *rule)

@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define IDLE_MS 1000
+#define IDLE_MS          1000
+#define REPEAT_WINDOW_NS (60 * NS_PER_SEC)
 
 struct watch {
 	struct watch_rules files;
@@ -30,6 +31,7 @@ struct watch {
 	struct sensor_state *state;
 	struct judge *judge; /* NULL where there are no rules */
 	bool json;
+	uint64_t started_ns, repeat_window_ns;
 	struct alert_outputs outputs;
 	struct buffer out; /* of --events */
 };
@@ -37,6 +39,7 @@ struct watch {
 enum option_code {
 	OPTION_JSON = 256,
 	OPTION_EVENTS,
+	OPTION_REPEATS,
 	OPTION_FOR,
 	OPTION_LOG_LEVEL,
 	OPTION_FILTER,
@@ -48,6 +51,7 @@ static const struct option option_table[] = {
 	{ "rules", required_argument, NULL, 'r' },
 	{ "no-default-rules", no_argument, NULL, OPTION_NO_DEFAULT_RULES },
 	{ "output", required_argument, NULL, 'o' },
+	{ "repeats", required_argument, NULL, OPTION_REPEATS },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "filter", required_argument, NULL, OPTION_FILTER },
 	{ "buffer", required_argument, NULL, OPTION_BUFFER },
@@ -87,6 +91,25 @@ static int take_buffer(struct watch *watch, const char *text)
 	return 0;
 }
 
+static int take_repeats(struct watch *watch, const char *text)
+{
+	uint64_t seconds;
+
+	if (!text_parse_number(text_of(text), 86400, &seconds))
+		return command_usage(&watch_command,
+				     "--repeats takes a number of seconds, at most a day; 0 tells "
+				     "each alert");
+	watch->repeat_window_ns = seconds * NS_PER_SEC;
+	return 0;
+}
+
+static int take_output(struct watch *watch, const char *where)
+{
+	return alert_outputs_name(&watch->outputs, where)
+		       ? 0
+		       : command_usage(&watch_command, "more than %d outputs", ALERT_OUTPUTS_MAX);
+}
+
 static int take_option(struct watch *watch, int code)
 {
 	enum log_level level;
@@ -98,10 +121,9 @@ static int take_option(struct watch *watch, int code)
 		watch->files.without_ours = true;
 		return 0;
 	case 'o':
-		return alert_outputs_name(&watch->outputs, optarg)
-			       ? 0
-			       : command_usage(&watch_command, "more than %d outputs",
-					       ALERT_OUTPUTS_MAX);
+		return take_output(watch, optarg);
+	case OPTION_REPEATS:
+		return take_repeats(watch, optarg);
 	case OPTION_JSON:
 		watch->json = true;
 		return 0;
@@ -186,6 +208,8 @@ static void run_round(struct watch *watch)
 		else if (watch->prints_events && wants(watch, sensor_event_info(event.type)->name))
 			watch_event_json(&event, &facts, &watch->out);
 	}
+	if (watch->judge != NULL)
+		judge_tell_repeats(watch->judge);
 	if (watch->out.len > 0) {
 		fwrite(watch->out.data, 1, watch->out.len, stdout);
 		fflush(stdout);
@@ -201,6 +225,17 @@ static void say_counts(const struct watch *watch)
 	for (unsigned i = 0; i < LIVE_RINGS; i++)
 		log_info("%s events: %lu delivered, %lu dropped", counts[i].ring,
 			 (unsigned long)counts[i].written, (unsigned long)counts[i].dropped);
+}
+
+static void say_alerts(const struct watch *watch)
+{
+	const struct judge_counts counts = judge_counts(watch->judge);
+	const double seconds =
+		(double)(clock_monotonic_ns() - watch->started_ns) / (double)NS_PER_SEC;
+
+	log_info("alerts: %llu, %.2f a second; %llu of them repeated another and were counted",
+		 (unsigned long long)counts.alerts, (double)counts.alerts / seconds,
+		 (unsigned long long)counts.repeats);
 }
 
 static void on_signal(int number)
@@ -261,6 +296,7 @@ static int watch_until_told(struct watch *watch)
 	const struct judge_options judging = { .rules = watch->rules,
 					       .users = users,
 					       .outputs = &watch->outputs,
+					       .repeat_window_ns = watch->repeat_window_ns,
 					       .json = watch->json,
 					       .resolves_hosts = true };
 	sigset_t while_waiting;
@@ -273,6 +309,7 @@ static int watch_until_told(struct watch *watch)
 	if (watch->rules != NULL && !watch->prints_events)
 		watch->judge = judge_new(&judging);
 	expect_signals(&while_waiting);
+	watch->started_ns = clock_monotonic_ns();
 	log_info("watching");
 	while (!is_over(watch) && result != -EINTR) {
 		run_round(watch);
@@ -280,6 +317,8 @@ static int watch_until_told(struct watch *watch)
 	}
 	run_round(watch);
 	say_counts(watch);
+	if (watch->judge != NULL)
+		say_alerts(watch);
 	judge_free(watch->judge);
 	sensor_state_free(watch->state);
 	return STATUS_FINE;
@@ -314,7 +353,7 @@ static int open_outputs(struct watch *watch)
 
 static int run(int argc, char **argv)
 {
-	struct watch watch = { .drops_in_kernel = true };
+	struct watch watch = { .drops_in_kernel = true, .repeat_window_ns = REPEAT_WINDOW_NS };
 	int code, status = 0;
 
 	log_set_role("sensor");
@@ -345,6 +384,8 @@ const struct command watch_command = {
 		"  -o, --output WHERE     stdout, file=PATH, syslog, unix=PATH or http=URL; may "
 		"be\n"
 		"                         repeated\n"
+		"  --repeats SECONDS      so long identical alerts are counted, not told (60); 0: "
+		"tell each\n"
 		"  --json                 alerts as JSON, as Falco writes them\n"
 		"  --filter off           drop nothing in the kernel\n"
 		"  --buffer MIB           of a ring of events, 1 by default; those for processes "

@@ -59,6 +59,8 @@ void alert_text(struct rules_evaluator *evaluator, const struct rule *rule,
 	add_local_time(out, evaluator->event->time_ns, options->time);
 	buffer_printf(out, ": %s ", rule_priority_name(rule->priority));
 	alert_message(evaluator, rule, out);
+	if (options->repeated > 0)
+		buffer_printf(out, " (repeated %llu times)", (unsigned long long)options->repeated);
 }
 
 /* --- JSON -------------------------------------------------------------------------------- */
@@ -103,12 +105,13 @@ static void write_value(struct json_writer *json, const struct field_value *valu
 	json_end_array(json);
 }
 
-/* The fields of the output and the time of its prefix, by name. */
+/* The fields of the output and the time of its prefix, by name; last what Falco does not have. */
 static void write_fields(struct json_writer *json, struct rules_evaluator *evaluator,
-			 const struct rule *rule, enum alert_time time)
+			 const struct rule *rule, const struct alert_options *options)
 {
 	const struct output *output = &evaluator->set->compiled[rule->number].output;
-	const char *time_key = time == ALERT_TIME_ISO8601 ? "evt.time.iso8601" : "evt.time";
+	const char *time_key =
+		options->time == ALERT_TIME_ISO8601 ? "evt.time.iso8601" : "evt.time";
 	bool time_written = false;
 
 	json_begin_object(json);
@@ -125,6 +128,10 @@ static void write_fields(struct json_writer *json, struct rules_evaluator *evalu
 			continue;
 		json_key(json, output->keys[i].name);
 		write_value(json, evaluator_value(evaluator, output->keys[i].subject));
+	}
+	if (options->repeated > 0) {
+		json_key(json, "mangrove.repeated");
+		json_number(json, (int64_t)options->repeated);
 	}
 	json_end_object(json);
 }
@@ -183,7 +190,7 @@ void alert_json(struct rules_evaluator *evaluator, const struct rule *rule,
 		write_message(&json, "output", evaluator, rule, options);
 	if (!options->without_fields) {
 		json_key(&json, "output_fields");
-		write_fields(&json, evaluator, rule, options->time);
+		write_fields(&json, evaluator, rule, options);
 	}
 	json_key(&json, "priority");
 	json_cstring(&json, rule_priority_name(rule->priority));

@@ -22,7 +22,8 @@ enum alert_time { ALERT_TIME_LOCAL, ALERT_TIME_ISO8601 };
 
 struct alert_options {
 	enum alert_time time;
-	const char *hostname;                              /* NULL: no such key */
+	const char *hostname; /* NULL: no such key */
+	uint64_t repeated;    /* so often since the same was told; 0: it is the first */
 	bool without_output, without_fields, without_tags; /* JSON: leave the key out */
 	bool with_message;                                 /* JSON: the output without its prefix */
 };

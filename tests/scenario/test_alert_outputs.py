@@ -204,6 +204,32 @@ def test_receivers_that_never_read_stop_nobody(marked, state):
     assert sum(counts["unix"]) == sum(counts["file"])
 
 
+def test_identical_alerts_are_counted(marked, state):
+    sensor, open_marked = marked("--json", "--repeats", "1", "-o", f"file={state}/now")
+
+    def alerts():
+        return [json.loads(line) for line in (state / "now").read_text().splitlines()]
+
+    def repeats(number):
+        return [alert["output_fields"].get("mangrove.repeated", 0) for alert in alerts()
+                if f"-{number}." in alert["output"]]
+
+    open_marked(7, *[1] * 50, 8)
+    wait_for(lambda: sum(repeats(1)) == 49, "the others are counted")
+    assert repeats(1)[0] == 0 and len(repeats(1)) <= 4 and repeats(7) == repeats(8) == [0]
+    assert alerts()[-1]["output"].endswith(f"(repeated {repeats(1)[-1]} times)")
+    open_marked(9, 9)
+    assert sensor.stop() == 0
+    assert repeats(9) == [0, 1], "what is left is told at the end"
+    assert re.search(r"alerts: 54, [\d.]+ a second; 50 of them repeated another", sensor.log)
+
+
+def test_each_alert_is_told_where_repeats_are_off(marked, state):
+    _, open_marked = marked("--repeats=0", "-o", f"file={state}/now")
+    open_marked(*[1] * 50)
+    wait_for(lambda: len((state / "now").read_text().splitlines()) == 50, "each is told")
+
+
 def test_rotated_file_is_opened_anew(marked, state):
     sensor, open_marked = marked("-o", f"file={state}/alerts")
     open_marked(1)

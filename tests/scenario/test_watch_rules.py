@@ -219,7 +219,7 @@ class Alerts:
 def alerts(watch):
     if not STABLE.exists():
         pytest.skip(f"{STABLE} is not there (MANGROVE_SHARED)")
-    return Alerts(watch("--json", "-r", STABLE))
+    return Alerts(watch("--json", "--repeats=0", "-r", STABLE))
 
 
 @pytest.fixture
@@ -314,7 +314,7 @@ def test_filter_loses_no_alert(watch, folder):
     """The same acts with the kernel dropping what no rule can match, and with everything delivered."""
     if not STABLE.exists():
         pytest.skip(f"{STABLE} is not there (MANGROVE_SHARED)")
-    both = [Alerts(watch("--json", "--filter", switch, "-r", STABLE)) for switch in ("on", "off")]
+    both = [Alerts(watch("--json", "--repeats=0", "--filter", switch, "-r", STABLE)) for switch in ("on", "off")]
     acts = {act for row in ROWS for act in row[1:] if act not in (ssh_to_https, ssh_to_ssh)}
     for act in sorted(acts, key=lambda act: act.__name__):
         place = folder / act.__name__
