@@ -15,6 +15,7 @@ struct stream {
 	struct workload_api *api;
 	struct grpc_call *call;
 	const struct stream_kind *kind;
+	void *question; /* the kind's; owned */
 	struct caller caller;
 	struct identity_set *sent; /* the last state the caller got; owned */
 	bool is_behind;            /* it is not the newest */
@@ -26,15 +27,37 @@ bool workload_has_same_bundles(const struct identity_set *a, const struct identi
 }
 
 /* SVIDs are immutable and shared, so the same pointer is the same identity. */
-static bool has_same_svids(const struct identity_set *a, const struct identity_set *b)
+bool workload_has_same_svids(const struct identity_set *a, const struct identity_set *b)
 {
 	return workload_has_same_bundles(a, b) && a->svid_count == b->svid_count
 	       && memcmp(a->svids, b->svids, a->svid_count * sizeof(struct svid *)) == 0;
 }
 
-static const struct stream_kind svid_stream = { workload_write_svids, has_same_svids };
-static const struct stream_kind bundle_stream = { workload_write_bundles,
-						  workload_has_same_bundles };
+static int write_svids(struct buffer *out, const struct identity_set *set, void *question,
+		       struct error *err)
+{
+	(void)question;
+	return workload_write_svids(out, set, err);
+}
+
+static int write_bundles(struct buffer *out, const struct identity_set *set, void *question,
+			 struct error *err)
+{
+	(void)question;
+	return workload_write_bundles(out, set, err);
+}
+
+static bool always(const void *question)
+{
+	(void)question;
+	return true;
+}
+
+static const struct stream_kind svid_stream = { .write = write_svids,
+						.is_same = workload_has_same_svids,
+						.sends_keys = always };
+static const struct stream_kind bundle_stream = { .write = write_bundles,
+						  .is_same = workload_has_same_bundles };
 
 static void note_delivery(const struct workload_api *api, const struct caller *caller,
 			  const struct identity_set *set)
@@ -47,8 +70,13 @@ static void send_state(struct stream *stream, struct identity_set *set)
 {
 	__attribute__((cleanup(buffer_wipe))) struct buffer message = { 0 };
 	struct error err = { 0 };
+	const int result = stream->kind->write(&message, set, stream->question, &err);
 
-	if (stream->kind->write(&message, set, &err) < 0) {
+	if (result == -EINVAL) {
+		grpc_call_finish(stream->call, GRPC_INVALID_ARGUMENT, err.text);
+		return;
+	}
+	if (result < 0) {
 		log_problem(LOG_LEVEL_ERROR, "workload API", &err);
 		grpc_call_finish(stream->call, GRPC_INTERNAL, "the answer could not be made");
 		return;
@@ -80,7 +108,7 @@ static void update(struct stream *stream)
 	}
 	if (stream->sent != NULL && stream->kind->is_same(stream->sent, set))
 		return;
-	if (stream->kind == &svid_stream)
+	if (stream->kind->sends_keys != NULL && stream->kind->sends_keys(stream->question))
 		note_delivery(api, &stream->caller, set);
 	send_state(stream, set);
 	identity_set_unref(stream->sent);
@@ -134,15 +162,35 @@ void workload_stream_end(struct grpc_call *call)
 	set_behind(stream, false);
 	list_remove(&stream->place);
 	identity_set_unref(stream->sent);
+	if (stream->kind->forget != NULL)
+		stream->kind->forget(stream->question);
 	mem_free(stream);
 }
 
-void workload_begin_stream(struct grpc_call *call, const struct stream_kind *kind)
+void *workload_stream_question(struct grpc_call *call)
+{
+	struct stream *stream = grpc_call_data(call);
+
+	return stream != NULL ? stream->question : NULL;
+}
+
+void workload_stream_asked_again(struct grpc_call *call)
+{
+	struct stream *stream = grpc_call_data(call);
+
+	identity_set_unref(TAKE(stream->sent));
+	if (grpc_call_has_room(call))
+		update(stream); /* otherwise on_writable will */
+}
+
+void workload_begin_stream(struct grpc_call *call, const struct stream_kind *kind, void *question)
 {
 	struct workload_api *api = grpc_call_owner(call);
 	struct caller caller;
 
 	if (caller_of_socket(grpc_call_socket(call), &caller) < 0) {
+		if (kind->forget != NULL)
+			kind->forget(question);
 		grpc_call_finish(call, GRPC_UNAVAILABLE, "the kernel does not say who is calling");
 		return;
 	}
@@ -152,10 +200,19 @@ void workload_begin_stream(struct grpc_call *call, const struct stream_kind *kin
 	stream->api = api;
 	stream->call = call;
 	stream->kind = kind;
+	stream->question = question;
 	stream->caller = caller;
 	list_append(&api->streams, &stream->place);
 	grpc_call_set_data(call, stream);
 	update(stream);
+}
+
+void workload_note_delivery(struct grpc_call *call, const struct identity_set *set)
+{
+	struct caller caller;
+
+	if (caller_of_socket(grpc_call_socket(call), &caller) == 0)
+		note_delivery(grpc_call_owner(call), &caller, set);
 }
 
 bool workload_entitled(struct grpc_call *call, struct identity_set **out)
@@ -176,13 +233,13 @@ bool workload_entitled(struct grpc_call *call, struct identity_set **out)
 static void fetch_x509_svid(struct grpc_call *call, struct text message)
 {
 	(void)message; /* has no fields */
-	workload_begin_stream(call, &svid_stream);
+	workload_begin_stream(call, &svid_stream, NULL);
 }
 
 static void fetch_x509_bundles(struct grpc_call *call, struct text message)
 {
 	(void)message; /* has no fields */
-	workload_begin_stream(call, &bundle_stream);
+	workload_begin_stream(call, &bundle_stream, NULL);
 }
 
 /* SPIFFE_Workload_Endpoint.md, section 4: a browser tricked into calling cannot set it. */
@@ -216,7 +273,7 @@ static const struct grpc_method methods[] = {
 static const struct grpc_service workload_service = { .methods = methods,
 						      .method_count = COUNT_OF(methods),
 						      .admit = admit };
-static const struct grpc_service *const services[] = { &workload_service };
+static const struct grpc_service *const services[] = { &workload_service, &envoy_secret_service };
 
 static int socket_address(const char *path, struct address *out, struct error *err)
 {

@@ -113,11 +113,13 @@ void workload_fetch_jwt_svid(struct grpc_call *call, struct text message)
 
 /* ---- FetchJWTBundles ---- */
 
-static int write_jwt_bundles(struct buffer *out, const struct identity_set *set, struct error *err)
+static int write_jwt_bundles(struct buffer *out, const struct identity_set *set, void *question,
+			     struct error *err)
 {
 	AUTO_ARENA struct arena arena;
 	JWTBundlesResponse response = JWTBUNDLES_RESPONSE__INIT;
 
+	(void)question;
 	arena_init(&arena, 4096);
 	response.bundles =
 		ARENA_ARRAY(&arena, set->bundles->count, JWTBundlesResponse__BundlesEntry *);
@@ -140,13 +142,13 @@ static int write_jwt_bundles(struct buffer *out, const struct identity_set *set,
 	return 0;
 }
 
-static const struct stream_kind jwt_bundle_stream = { write_jwt_bundles,
-						      workload_has_same_bundles };
+static const struct stream_kind jwt_bundle_stream = { .write = write_jwt_bundles,
+						      .is_same = workload_has_same_bundles };
 
 void workload_fetch_jwt_bundles(struct grpc_call *call, struct text message)
 {
 	(void)message; /* has no fields */
-	workload_begin_stream(call, &jwt_bundle_stream);
+	workload_begin_stream(call, &jwt_bundle_stream, NULL);
 }
 
 /* ---- ValidateJWTSVID ---- */

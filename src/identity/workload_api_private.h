@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workload_api_private.h — the server's inside. For workload_api.c and workload_api_jwt.c alone. */
+/* workload_api_private.h — the server's inside. For workload_api.c, workload_api_jwt.c and
+ * envoy_sds.c alone. */
 #pragma once
 
 #include "identity/workload_api.h"
@@ -16,13 +17,22 @@ struct workload_api {
 	size_t behind; /* streams whose state is not the newest */
 };
 
-/* What a streaming method sends. */
+/* What a streaming method sends. A question is what the caller asked for, where that is not always
+ * the same; the stream owns it. */
 struct stream_kind {
-	int (*write)(struct buffer *out, const struct identity_set *set, struct error *err);
+	/* -EINVAL: the caller may not ask for that, and err is told to it. */
+	int (*write)(struct buffer *out, const struct identity_set *set, void *question,
+		     struct error *err);
 	bool (*is_same)(const struct identity_set *a, const struct identity_set *b);
+	bool (*sends_keys)(const void *question); /* NULL: never */
+	void (*forget)(void *question);           /* NULL: there is none */
 };
 
-void workload_begin_stream(struct grpc_call *call, const struct stream_kind *kind);
+void workload_begin_stream(struct grpc_call *call, const struct stream_kind *kind, void *question);
+/* Of a stream that has begun; NULL before. */
+void *workload_stream_question(struct grpc_call *call);
+/* It changed: the state is sent again. */
+void workload_stream_asked_again(struct grpc_call *call);
 void workload_stream_writable(struct grpc_call *call);
 void workload_stream_end(struct grpc_call *call);
 
@@ -30,7 +40,12 @@ void workload_stream_end(struct grpc_call *call);
  * is finished with the reason. */
 bool workload_entitled(struct grpc_call *call, struct identity_set **out);
 
+bool workload_has_same_svids(const struct identity_set *a, const struct identity_set *b);
 bool workload_has_same_bundles(const struct identity_set *a, const struct identity_set *b);
+
+void workload_note_delivery(struct grpc_call *call, const struct identity_set *set);
+
+extern const struct grpc_service envoy_secret_service;
 
 void workload_fetch_jwt_svid(struct grpc_call *call, struct text message);
 void workload_fetch_jwt_bundles(struct grpc_call *call, struct text message);

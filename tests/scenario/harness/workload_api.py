@@ -21,13 +21,13 @@ HEADER = (("workload.spiffe.io", "true"),)
 
 
 @cache
-def messages():
+def messages(name="workload_api"):
     """The message classes, made by protoc from our .proto."""
     folder = tempfile.mkdtemp(prefix="spiffe-messages")
     source = ROOT / "src/identity"
-    subprocess.run(["protoc", f"-I{source}", f"--python_out={folder}", "workload_api.proto"], check=True)
+    subprocess.run(["protoc", f"-I{source}", f"--python_out={folder}", f"{name}.proto"], check=True)
     sys.path.insert(0, folder)
-    return importlib.import_module("workload_api_pb2")
+    return importlib.import_module(f"{name}_pb2")
 
 
 def certificates(der):
