@@ -96,8 +96,11 @@ static void measure_admission(const struct check_options *options)
 		times[i] = spent_ns() - start;
 	}
 	qsort(times, COUNT, sizeof(*times), compare_times);
+
+	const uint64_t *median = times + COUNT / 2, *late = times + COUNT * 99 / 100;
+
 	printf("%-34s %8.1f us median, %.1f us p99\n", "admission reviews, three modes",
-	       (double)times[COUNT / 2] / 1000, (double)times[COUNT * 99 / 100] / 1000);
+	       (double)*median / 1000, (double)*late / 1000);
 	mem_free(times);
 	admission_free(admission);
 }

@@ -243,7 +243,7 @@ void sensor_learn(struct sensor_state *state, struct decoder *decoder,
 		learn_parent(state, record);
 	if (record->kind != RECORD_CALL)
 		return;
-	for (unsigned arg = 0; call_info(record->call)->captures[arg] != '\0' && arg < ARGUMENTS;
+	for (unsigned arg = 0; arg < ARGUMENTS && call_info(record->call)->captures[arg] != '\0';
 	     arg++) {
 		const char capture = call_info(record->call)->captures[arg];
 

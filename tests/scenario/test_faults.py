@@ -66,7 +66,7 @@ def test_a_client_that_leaves_during_a_delay_ends_it(out, mesh):
 @pytest.mark.parametrize("fault, says", [
     ("{delay: {exponentialDelay: 1s, percentage: {value: 1}}}", "'exponentialDelay' is injected by no proxy"),
     ("{abort: {http2Error: PROTOCOL_ERROR, percentage: {value: 1}}}", "'http2Error' is injected by no proxy"),
-    ("{abort: {grpcStatus: UNAVAILABEL, percentage: {value: 1}}}", "UNAVAILABLE"),
+    ("{abort: {grpcStatus: UNAVAILBLE, percentage: {value: 1}}}", "UNAVAILABLE"),
 ])
 def test_faults_that_cannot_be(mangrove, tmp_path, fault, says):
     path = tmp_path / "routes.yaml"

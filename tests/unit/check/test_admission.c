@@ -45,7 +45,7 @@ static const char namespaces[] =
 static const struct review_case {
 	const char *name;
 	const char *operation, *namespace, *user, *resource, *subresource, *object, *old;
-	const char *has, *hasnt; /* parts of the answer */
+	const char *has, *lacks; /* parts of the answer */
 	bool dry_run, fail_open;
 } rows[] = {
 	{ "a privileged pod is refused", "CREATE", "shop", "u", "pods", "", POD(PRIVILEGED), NULL,
@@ -189,8 +189,8 @@ static void check_review(void **state)
 		fail_msg("%s", err.text);
 	if (strstr(answer.data, row->has) == NULL)
 		fail_msg("no '%s' in %s", row->has, answer.data);
-	if (row->hasnt != NULL && strstr(answer.data, row->hasnt) != NULL)
-		fail_msg("'%s' in %s", row->hasnt, answer.data);
+	if (row->lacks != NULL && strstr(answer.data, row->lacks) != NULL)
+		fail_msg("'%s' in %s", row->lacks, answer.data);
 	assert_non_null(strstr(answer.data, "\"uid\":\"7\""));
 	assert_int_equal(outcome.allowed, strstr(answer.data, "\"allowed\":true") != NULL);
 	admission_free(admission);

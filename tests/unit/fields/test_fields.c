@@ -381,7 +381,7 @@ static void an_address_has_the_names_that_rules_know(void **state)
 	static const struct text hosts[] = { TEXT("localhost"), TEXT("no.such.host.invalid") };
 	struct host_names *names = host_names_new(hosts, COUNT_OF(hosts));
 	struct text found[HOST_NAMES_MAX];
-	struct ip_address here, elsewhere;
+	struct ip_address here = { 0 }, elsewhere = { 0 };
 	size_t count = 0;
 
 	(void)state;
