@@ -23,9 +23,14 @@ static void write_count(struct json_writer *json, const char *name, const atomic
 
 static void write_health(struct json_writer *json, const struct host_state *state)
 {
+	const bool is_failing = atomic_load(&state->is_failing);
 	const uint64_t now_ns = clock_monotonic_ns();
 	const uint64_t until_ns = atomic_load(&state->ejected_until_ns);
 
+	json_key(json, "healthy");
+	json_bool(json, !is_failing && until_ns <= now_ns);
+	json_key(json, "fails_health_check");
+	json_bool(json, is_failing);
 	json_key(json, "ejected");
 	json_bool(json, until_ns > now_ns);
 	if (until_ns > now_ns) {

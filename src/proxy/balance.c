@@ -175,16 +175,17 @@ static const struct endpoint_group *choose_group(const struct choice *choice)
 static bool leaves_some_out(const struct choice *choice)
 {
 	const struct cluster *cluster = choice->cluster;
+	const unsigned least =
+		cluster->outliers != NULL ? cluster->outliers->min_healthy_percent : 0;
 	size_t usable = 0;
 
 	if (atomic_load_explicit(&cluster->state->unusable, memory_order_relaxed) == 0
-	    || cluster->outliers == NULL)
+	    || (cluster->outliers == NULL && cluster->health == NULL))
 		return false;
 	outlier_release_due(cluster, choice->now_ns);
 	for (size_t i = 0; i < cluster->endpoint_count; i++)
 		usable += host_is_usable(cluster->endpoints[i].state);
-	return usable < cluster->endpoint_count
-	       && usable * 100 >= cluster->outliers->min_healthy_percent * cluster->endpoint_count;
+	return usable < cluster->endpoint_count && usable * 100 >= least * cluster->endpoint_count;
 }
 
 const struct cluster_endpoint *balance_pick(struct choice *choice)

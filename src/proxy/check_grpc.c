@@ -183,7 +183,7 @@ static struct text timeout_of(const struct authorizer *authorizer, struct arena 
 
 void check_grpc_ask(struct check *check)
 {
-	struct exchange *exchange = side_request_new(&check->side, check->client);
+	struct exchange *exchange = side_request_new(&check->side, check->client->plan);
 	struct http_fields *fields = &exchange->request.fields;
 
 	exchange->request.method = TEXT("POST");

@@ -60,7 +60,7 @@ void check_http_ask(struct check *check)
 {
 	const struct exchange *client = check->client;
 	const struct text prefix = check->authorizer->http->path_prefix;
-	struct exchange *exchange = side_request_new(&check->side, client);
+	struct exchange *exchange = side_request_new(&check->side, client->plan);
 
 	exchange->request.method = client->request.method;
 	exchange->request.authority = client->request.authority;

@@ -12,6 +12,7 @@
 
 struct balancer;
 struct cluster_state;
+struct health_settings;
 struct host_state;
 struct outlier_settings;
 struct retry_budget;
@@ -99,6 +100,7 @@ struct cluster {
 	const struct consistent_hash *hash; /* by what requests are told apart; NULL: not at all */
 	struct warm_up warm_up;
 	const struct outlier_settings *outliers; /* NULL: nobody is ejected */
+	const struct health_settings *health;    /* NULL: nobody is asked how it is */
 	const struct retry_budget *retry_budget; /* NULL: maxRetries counts */
 	struct cluster_state *state;             /* a reference, released with the plan */
 	uint64_t tcp_idle_ns, tcp_duration_ns;   /* of raw connections; 0: Istio's hour, for ever */

@@ -21,15 +21,20 @@ struct host_state { /* of one endpoint of one cluster */
 	atomic_uint_fast64_t ejected_until_ns;
 	uint64_t returned_ns; /* from its last ejection; this and the next under `ejecting` */
 	uint32_t ejections;   /* in a row */
+	/* health.c: its health check says so; what follows is the checking worker's alone */
+	atomic_bool is_failing;
+	bool was_checked;
+	uint32_t checks_in_a_row; /* that say otherwise */
+	uint64_t next_check_ns;
 };
 
 struct cluster_state {
 	atomic_int references;
 	atomic_uint_fast64_t turn; /* of ROUND_ROBIN: counts requests */
-	atomic_size_t unusable;    /* endpoints that are ejected; most times none */
+	atomic_size_t unusable;    /* endpoints that are ejected or ill; most times none */
 	atomic_size_t connections, waiting, requests; /* where they are limited; pool.h */
 	atomic_size_t retries, in_progress;           /* the same; retry_limit.c */
-	pthread_mutex_t ejecting; /* taken only when an endpoint is ejected or comes back */
+	pthread_mutex_t ejecting; /* taken only when an endpoint is left out or comes back */
 };
 
 struct cluster_state *cluster_state_new(void);
@@ -42,5 +47,6 @@ void host_state_unref(struct host_state *state); /* NULL is fine */
 
 static inline bool host_is_usable(const struct host_state *state)
 {
-	return atomic_load_explicit(&state->ejected_until_ns, memory_order_relaxed) == 0;
+	return atomic_load_explicit(&state->ejected_until_ns, memory_order_relaxed) == 0
+	       && !atomic_load_explicit(&state->is_failing, memory_order_relaxed);
 }

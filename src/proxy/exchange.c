@@ -120,12 +120,11 @@ struct exchange *exchange_new(struct downstream *downstream)
 	return exchange;
 }
 
-struct exchange *exchange_new_without_client(const struct exchange *client)
+struct exchange *exchange_new_without_client(struct held_plan *plan)
 {
-	struct exchange *exchange = start_exchange(client->worker);
+	struct exchange *exchange = start_exchange(plan->worker);
 
-	exchange->plan = held_plan_ref(client->plan);
-	exchange->listener = client->listener;
+	exchange->plan = held_plan_ref(plan);
 	return exchange;
 }
 
@@ -332,7 +331,8 @@ void exchange_upstream_ready(struct exchange *exchange)
 	exchange->upstream_start_ns = loop_now(exchange->worker->loop);
 	if (exchange->is_tcp) {
 		exchange->answer_started = true; /* from now on what is lost is lost */
-		metrics_count_tcp_opened(&exchange->worker->metrics, exchange);
+		if (exchange->downstream != NULL)
+			metrics_count_tcp_opened(&exchange->worker->metrics, exchange);
 		start_duration(exchange);
 	}
 	tell_attempt(exchange);

@@ -137,8 +137,8 @@ struct exchange {
 /* ---- called by the downstream's codec ---- */
 
 struct exchange *exchange_new(struct downstream *downstream);
-/* For a request of the proxy's own, by the plan of `client`: `downstream` stays NULL. */
-struct exchange *exchange_new_without_client(const struct exchange *client);
+/* For a request of the proxy's own: `downstream` and `listener` stay NULL. */
+struct exchange *exchange_new_without_client(struct held_plan *plan);
 /* A connection whose bytes are passed on unread. */
 void exchange_begin_tcp(struct exchange *exchange);
 /* request and head_bytes are filled in. */

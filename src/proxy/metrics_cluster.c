@@ -38,6 +38,13 @@ static const struct {
 	[CLUSTER_MIRRORED] = { "mangrove_cluster_mirrored", "Copies of requests sent here." },
 	[CLUSTER_MIRROR_GIVEN_UP] = { "mangrove_cluster_mirror_given_up",
 				      "Copies not sent whole: too many at a time, or too slow." },
+	[CLUSTER_HEALTH_ATTEMPT] = { "envoy_cluster_health_check_attempt", "Health checks begun." },
+	[CLUSTER_HEALTH_SUCCESS] = { "envoy_cluster_health_check_success",
+				     "Health checks that were passed." },
+	[CLUSTER_HEALTH_FAILURE] = { "envoy_cluster_health_check_failure",
+				     "Health checks that were not passed, for whatever reason." },
+	[CLUSTER_HEALTH_NETWORK_FAILURE] = { "envoy_cluster_health_check_network_failure",
+					     "Health checks that got no answer (in time)." },
 };
 
 struct cluster_counts {

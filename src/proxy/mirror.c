@@ -133,7 +133,7 @@ static const struct route mirror_route;
 
 static void begin_one(struct exchange *exchange, const struct mirror_target *target)
 {
-	struct exchange *copied = exchange_new_without_client(exchange);
+	struct exchange *copied = exchange_new_without_client(exchange->plan);
 	struct mirror *mirror = ARENA_NEW(&copied->arena, struct mirror);
 	struct loop *loop = exchange->worker->loop;
 

@@ -19,10 +19,21 @@ static size_t count_ejected(const struct cluster *cluster)
 	return ejected;
 }
 
+static size_t count_failing(const struct cluster *cluster)
+{
+	size_t failing = 0;
+
+	for (size_t i = 0; i < cluster->endpoint_count; i++)
+		failing += atomic_load_explicit(&cluster->endpoints[i].state->is_failing,
+						memory_order_relaxed);
+	return failing;
+}
+
 void outlier_recount(const struct cluster *cluster)
 {
 	pthread_mutex_lock(&cluster->state->ejecting);
-	atomic_store_explicit(&cluster->state->unusable, count_ejected(cluster),
+	atomic_store_explicit(&cluster->state->unusable,
+			      count_ejected(cluster) + count_failing(cluster),
 			      memory_order_relaxed);
 	pthread_mutex_unlock(&cluster->state->ejecting);
 }

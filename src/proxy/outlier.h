@@ -40,5 +40,6 @@ enum outlier_event outlier_note_failure(const struct cluster *cluster,
 
 /* Those whose time is over are usable again. */
 void outlier_release_due(const struct cluster *cluster, uint64_t now_ns);
-/* A new plan has other endpoints than the one before: those that are ejected are counted again. */
+/* A new plan has other endpoints than the one before: those that are ejected, or fail their
+ * health check, are counted again. */
 void outlier_recount(const struct cluster *cluster);

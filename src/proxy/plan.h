@@ -81,6 +81,7 @@ struct listener_plan {
 	size_t server_count;
 };
 
+struct health_check;
 struct plan_file;
 
 /* What a gateway does with x-forwarded-client-cert; a sidecar appends. */
@@ -114,8 +115,9 @@ struct plan {
 	size_t upstream_count, upstream_capacity;
 	struct map upstream_by_key;
 	struct map client_contexts; /* client_tls.c: key -> struct tls_context, a reference */
-	struct plan_file *files;    /* that it was made from, beside the resources */
-	struct map clusters;        /* "SPIFFE ID|name" -> struct cluster */
+	struct health_check *health_checks; /* the first */
+	struct plan_file *files;            /* that it was made from, beside the resources */
+	struct map clusters;                /* "SPIFFE ID|name" -> struct cluster */
 	struct listener_plan *listeners;
 	size_t listener_count, listener_capacity;
 	struct regex **regexes; /* that routes use; owned */

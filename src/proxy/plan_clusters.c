@@ -3,6 +3,7 @@
  * chosen among. A workload has each of its clusters once, however many routes lead there. */
 #include "proxy/balance.h"
 #include "proxy/cluster_state.h"
+#include "proxy/outlier.h"
 #include "proxy/plan_locality.h"
 #include "proxy/plan_upstreams.h"
 
@@ -144,6 +145,8 @@ static void set_balancing(struct plan_build *build, struct cluster *cluster,
 			  const struct local_workload *workload, const struct traffic *traffic)
 {
 	size_t size = 0;
+
+	outlier_recount(cluster);
 
 	if (traffic->balancer != NULL)
 		size = set_balancer(build, cluster, traffic->balancer);
@@ -318,6 +321,7 @@ struct cluster *plan_service_cluster(struct plan_build *build,
 		add_named_by_requests(build, cluster, &source);
 	}
 	set_tcp_times(cluster, choice.traffic.pool);
+	plan_health(build, cluster, &source.reach, choice.traffic.health);
 	set_balancing(build, cluster, workload, &choice.traffic);
 	plan_reach_done(&source.reach);
 	return cluster;

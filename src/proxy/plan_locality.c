@@ -229,8 +229,8 @@ void plan_locality_groups(struct plan_build *build, struct cluster *cluster,
 		return;
 	}
 	/* who never leaves a failing endpoint would never fail over: as Istio, only with
-	 * outlierDetection */
-	if (setting != NULL && traffic->outliers != NULL
+	 * outlierDetection, or a healthCheck of ours */
+	if (setting != NULL && (traffic->outliers != NULL || traffic->health != NULL)
 	    && (client->locality.len > 0 || setting->failover_priority.count > 0)) {
 		set_priorities(cluster, setting, client);
 		qsort(cluster->endpoints, cluster->endpoint_count, sizeof(*cluster->endpoints),

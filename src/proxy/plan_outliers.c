@@ -55,6 +55,5 @@ const struct outlier_settings *plan_outliers(struct plan_build *build,
 	};
 	settings->max_ns = MAX_OF(EJECTION_TIME_MAX_NS, settings->base_ns);
 	warn_if_never(build, from, settings, cluster);
-	outlier_recount(cluster);
 	return settings;
 }

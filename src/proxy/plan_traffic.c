@@ -136,11 +136,13 @@ static struct traffic traffic_of(const struct traffic_policy *policy, uint32_t p
 						 own->load_balancer,
 						 own->outlier_detection,
 						 NULL,
+						 own->health_check,
 						 policy->proxy_protocol };
 	}
 	return (struct traffic){ policy->tls,           policy->connection_pool,
 				 policy->load_balancer, policy->outlier_detection,
-				 policy->retry_budget,  policy->proxy_protocol };
+				 policy->retry_budget,  policy->health_check,
+				 policy->proxy_protocol };
 }
 
 /* Whole blocks of a subset replace those of the rule. */
@@ -152,6 +154,7 @@ static struct traffic override(struct traffic base, struct traffic own)
 		.balancer = own.balancer != NULL ? own.balancer : base.balancer,
 		.outliers = own.outliers != NULL ? own.outliers : base.outliers,
 		.retry_budget = own.retry_budget != NULL ? own.retry_budget : base.retry_budget,
+		.health = own.health != NULL ? own.health : base.health,
 		.proxy = own.proxy != NULL ? own.proxy : base.proxy,
 	};
 }

@@ -14,6 +14,7 @@ struct traffic { /* the blocks that hold; each may be NULL */
 	const struct load_balancer *balancer;
 	const struct outlier_detection *outliers;
 	const struct retry_budget *retry_budget;
+	const struct upstream_health_check *health;
 	const struct proxy_protocol *proxy; /* of the whole policy: ports have none of their own */
 };
 

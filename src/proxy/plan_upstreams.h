@@ -53,6 +53,10 @@ const struct upstream *plan_dynamic_upstream(struct plan_build *build, const str
 struct cluster *plan_named_cluster(struct plan_build *build, const struct local_workload *workload,
 				   const char *name);
 
+/* plan_health.c: its endpoints are checked; `from` NULL: they are not. */
+void plan_health(struct plan_build *build, struct cluster *cluster, const struct reach *reach,
+		 const struct upstream_health_check *from);
+
 /* ---- plan_terms.c ---- */
 
 struct connection_terms plan_terms(const struct plan_build *build,

@@ -44,7 +44,7 @@ static void send_body(struct exchange *exchange, struct text bytes)
 {
 	struct side_request *side = side_of(exchange);
 
-	if (!side->has_answer)
+	if (!side->has_answer || side->drops_body)
 		return;
 	if (side->answer.len + bytes.len > side->answer_limit)
 		exchange_cancel(exchange, FLAG_UPSTREAM_PROTOCOL, "answer_too_long");
@@ -75,6 +75,12 @@ static void pause_request(struct exchange *exchange, bool paused)
 
 	if (paused || side->was_sent)
 		return;
+	if (exchange->is_tcp) {
+		side->has_answer = true;
+		exchange_finish(exchange);
+		finish(side);
+		return;
+	}
 	side->was_sent = true;
 	exchange_request_body(exchange, side->to_send);
 	if (side->exchange == exchange)
@@ -99,9 +105,9 @@ static const struct server_codec side_codec = {
 
 /* ---- the request ---- */
 
-struct exchange *side_request_new(struct side_request *side, const struct exchange *client)
+struct exchange *side_request_new(struct side_request *side, struct held_plan *plan)
 {
-	struct exchange *exchange = exchange_new_without_client(client);
+	struct exchange *exchange = exchange_new_without_client(plan);
 
 	exchange->server_codec = &side_codec;
 	exchange->call = side;
@@ -122,7 +128,7 @@ void side_request_send(struct side_request *side, const struct weighted_cluster 
 
 	exchange->request.framing = HTTP_BODY_LENGTH;
 	exchange->request.content_length = side->to_send.len;
-	exchange->request_is_complete = side->to_send.len == 0;
+	exchange->request_is_complete = side->to_send.len == 0 && !exchange->is_tcp;
 	if (timeout_ns > 0)
 		timer_set(loop, &exchange->timeout, loop_now(loop) + timeout_ns);
 	exchange_forward_to(exchange, to);

@@ -5,6 +5,7 @@
 #include "proxy/dynamic.h"
 #include "proxy/exchange.h"
 #include "proxy/filter.h"
+#include "proxy/health.h"
 #include "proxy/key_set.h"
 #include "proxy/names.h"
 #include "proxy/upstream_connection.h"
@@ -206,6 +207,7 @@ void worker_swap_plan(struct worker *worker, struct plan *plan, const int *socke
 {
 	struct held_plan *before = worker->plan;
 
+	health_checks_stop(worker);
 	worker->plan = held_plan_new(worker, plan);
 	LIST_FOR_EACH_SAFE (&worker->listeners, link) {
 		struct listener *listener = LIST_ITEM(link, struct listener, link);
@@ -222,6 +224,8 @@ void worker_swap_plan(struct worker *worker, struct plan *plan, const int *socke
 		else if (sockets[i] >= 0)
 			close(sockets[i]);
 	judge_again(worker);
+	if (worker->index == 0)
+		health_checks_start(worker);
 	held_plan_unref(before);
 }
 
@@ -261,5 +265,6 @@ void worker_close_all(struct worker *worker)
 		downstream_close(LIST_ITEM(link, struct downstream, link_in_worker));
 	MAP_FOR_EACH (&worker->pools, entry)
 		pool_close_idle(entry->value);
+	health_checks_stop(worker);
 	held_plan_unref(TAKE(worker->plan));
 }

@@ -16,6 +16,7 @@
 
 struct client_call;
 struct exchange;
+struct health_probes;
 struct key_fetch;
 struct key_set;
 struct pool;
@@ -68,6 +69,7 @@ struct worker {
 	size_t exchange_count;               /* in progress */
 	size_t mirror_count;                 /* in progress (mirror.h) */
 	size_t kept_body_bytes;              /* of requests that may be sent again (retry.h) */
+	struct health_probes *probes;        /* of the first worker; NULL: nothing is checked */
 	struct token_cache *tokens;          /* verified a moment ago */
 	struct metrics metrics;
 	struct access_log_buffer log;

@@ -116,6 +116,31 @@ struct outlier_detection {
 	LIST_OF(uint32_t) http_error_codes;
 };
 
+/* Ours, in Envoy's terms (config.core.v3.HealthCheck). Exactly one of http, tcp and grpc. */
+struct http_health_check {
+	struct source_pos at;
+	struct text path, host;
+	LIST_OF(uint32_t) expected_statuses;
+};
+
+struct tcp_health_check { /* it says all by being there */
+	struct source_pos at;
+};
+
+struct grpc_health_check {
+	struct source_pos at;
+	struct text service_name, authority;
+};
+
+struct upstream_health_check {
+	struct source_pos at;
+	struct optional_duration timeout, interval;
+	struct optional_int unhealthy_threshold, healthy_threshold;
+	const struct http_health_check *http;
+	const struct tcp_health_check *tcp;
+	const struct grpc_health_check *grpc;
+};
+
 enum client_tls_mode {
 	CLIENT_TLS_DISABLE = 0,
 	CLIENT_TLS_SIMPLE,
@@ -164,6 +189,7 @@ struct port_traffic_policy { /* replaces the whole policy for its port */
 	const struct connection_pool_settings *connection_pool;
 	const struct outlier_detection *outlier_detection;
 	const struct client_tls_settings *tls;
+	const struct upstream_health_check *health_check;
 };
 
 struct traffic_policy {
@@ -177,6 +203,7 @@ struct traffic_policy {
 	const struct traffic_tunnel *tunnel;
 	const struct proxy_protocol *proxy_protocol;
 	const struct retry_budget *retry_budget;
+	const struct upstream_health_check *health_check;
 };
 
 struct destination_subset {

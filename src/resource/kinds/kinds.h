@@ -65,6 +65,7 @@ extern const struct schema server_tls_schema;               /* gateway.c */
 extern const struct schema workload_endpoint_schema;        /* workload_entry.c */
 extern const struct schema connection_pool_settings_schema; /* traffic_policy.c */
 extern const struct schema tcp_keepalive_schema;            /* traffic_policy.c */
+extern const struct schema upstream_health_check_schema;    /* health_check.c */
 extern const struct schema traffic_policy_schema;           /* traffic_policy.c */
 extern const struct schema locality_lb_setting_schema;      /* load_balancer.c */
 extern const struct schema load_balancer_schema;            /* load_balancer.c */

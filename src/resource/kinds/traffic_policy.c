@@ -185,7 +185,9 @@ static const struct schema budget_schema =
 		      .schema = &connection_pool_settings_schema),                                 \
 		FIELD("outlierDetection", FIELD_MESSAGE, owner, outlier_detection,                 \
 		      .schema = &outlier_schema, .group = 1),                                      \
-		FIELD("tls", FIELD_MESSAGE, owner, tls, .schema = &client_tls_settings_schema)
+		FIELD("tls", FIELD_MESSAGE, owner, tls, .schema = &client_tls_settings_schema),    \
+		FIELD("healthCheck", FIELD_MESSAGE, owner, health_check,                           \
+		      .schema = &upstream_health_check_schema)
 
 static const struct field port_policy_fields[] = {
 	SETTINGS(struct port_traffic_policy),
