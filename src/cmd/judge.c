@@ -16,6 +16,8 @@ struct judge {
 	const struct alert_outputs *outputs;
 	struct alert_repeats *repeats; /* NULL: each is told */
 	struct judge_counts counts;
+	const struct ruleset *rules; /* held by the evaluator */
+	uint64_t *alerts;            /* of each rule, by its number */
 	struct buffer line, message; /* of the alert at hand */
 	bool json;
 	const struct rule *matched[MATCHED_MAX]; /* by the event last judged */
@@ -42,14 +44,18 @@ struct judge *judge_new(const struct judge_options *options)
 {
 	struct judge *judge = MEM_NEW(struct judge);
 	size_t count;
-	const struct text *hosts = ruleset_hosts(options->rules, &count);
+	const struct text *hosts;
 
+	judge->rules = options->rules;
+	ruleset_rules(judge->rules, &count);
+	judge->alerts = mem_alloc_array(count + 1, sizeof(*judge->alerts));
 	set_hostname(judge, options->hostname);
 	judge->options.hostname = judge->hostname;
 	judge->json = options->json;
 	judge->outputs = options->outputs;
 	if (options->repeat_window_ns > 0)
 		judge->repeats = alert_repeats_new(options->repeat_window_ns, push, judge);
+	hosts = ruleset_hosts(options->rules, &count);
 	judge->hosts = options->resolves_hosts ? host_names_new(hosts, count) : NULL;
 	judge->fields = fields_new(&(struct fields_options){
 		.hostname = judge->hostname, .users = options->users, .hosts = judge->hosts });
@@ -67,6 +73,7 @@ void judge_free(struct judge *judge)
 	host_names_free(judge->hosts);
 	buffer_done(&judge->line);
 	buffer_done(&judge->message);
+	mem_free(judge->alerts);
 	mem_free(judge);
 }
 
@@ -84,6 +91,7 @@ static uint64_t count_repeats(struct judge *judge, const struct rule *rule)
 	uint64_t repeated;
 
 	judge->counts.alerts++;
+	judge->alerts[rule->number]++;
 	if (judge->repeats == NULL)
 		return 0;
 	buffer_clear(&judge->message);
@@ -121,6 +129,16 @@ void judge_tell_repeats(struct judge *judge)
 struct judge_counts judge_counts(const struct judge *judge)
 {
 	return judge->counts;
+}
+
+const struct ruleset *judge_rules(const struct judge *judge)
+{
+	return judge->rules;
+}
+
+uint64_t judge_alerts_of(const struct judge *judge, const struct rule *rule)
+{
+	return judge->alerts[rule->number];
 }
 
 static bool has_matched(const struct judge *judge, const struct rule *rule)

@@ -32,3 +32,5 @@ size_t judge_again(struct judge *judge, const struct sensor_view *view);
 /* Tells the repeats whose window is over: from time to time. */
 void judge_tell_repeats(struct judge *judge);
 struct judge_counts judge_counts(const struct judge *judge);
+const struct ruleset *judge_rules(const struct judge *judge);
+uint64_t judge_alerts_of(const struct judge *judge, const struct rule *rule); /* repeats, too */

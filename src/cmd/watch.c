@@ -2,8 +2,10 @@
 /* watch.c — `mangrove watch`: what processes do on this machine, judged by rules. */
 #include "cmd/command.h"
 #include "cmd/judge.h"
+#include "cmd/text_page.h"
 #include "cmd/watch_events.h"
 #include "cmd/watch_filter.h"
+#include "cmd/watch_metrics.h"
 #include "cmd/watch_rules.h"
 
 #include "rules/rules.h"
@@ -33,6 +35,9 @@ struct watch {
 	bool json;
 	uint64_t started_ns, repeat_window_ns;
 	struct alert_outputs outputs;
+	const char *metrics_address; /* NULL: no metrics */
+	struct text_page *metrics;
+	uint64_t metrics_due_ns;
 	struct buffer out; /* of --events */
 };
 
@@ -40,6 +45,7 @@ enum option_code {
 	OPTION_JSON = 256,
 	OPTION_EVENTS,
 	OPTION_REPEATS,
+	OPTION_METRICS,
 	OPTION_FOR,
 	OPTION_LOG_LEVEL,
 	OPTION_FILTER,
@@ -51,6 +57,7 @@ static const struct option option_table[] = {
 	{ "rules", required_argument, NULL, 'r' },
 	{ "no-default-rules", no_argument, NULL, OPTION_NO_DEFAULT_RULES },
 	{ "output", required_argument, NULL, 'o' },
+	{ "metrics", required_argument, NULL, OPTION_METRICS },
 	{ "repeats", required_argument, NULL, OPTION_REPEATS },
 	{ "json", no_argument, NULL, OPTION_JSON },
 	{ "filter", required_argument, NULL, OPTION_FILTER },
@@ -122,6 +129,9 @@ static int take_option(struct watch *watch, int code)
 		return 0;
 	case 'o':
 		return take_output(watch, optarg);
+	case OPTION_METRICS:
+		watch->metrics_address = optarg;
+		return 0;
 	case OPTION_REPEATS:
 		return take_repeats(watch, optarg);
 	case OPTION_JSON:
@@ -193,6 +203,19 @@ static void judge_live(struct watch *watch, const struct sensor_event *event,
 	judge_opened_file(watch, event, facts, view);
 }
 
+/* Each second: what is shown is a copy, so that no visitor waits for us nor we for him. */
+static void show_metrics(struct watch *watch)
+{
+	const uint64_t now = clock_monotonic_ns();
+	AUTO_BUFFER struct buffer text = { 0 };
+
+	if (watch->metrics == NULL || now < watch->metrics_due_ns)
+		return;
+	watch_metrics(watch->live, watch->judge, &watch->outputs, &text);
+	text_page_set(watch->metrics, buffer_text(&text));
+	watch->metrics_due_ns = now + NS_PER_SEC;
+}
+
 static void run_round(struct watch *watch)
 {
 	struct sensor_event event;
@@ -210,6 +233,7 @@ static void run_round(struct watch *watch)
 	}
 	if (watch->judge != NULL)
 		judge_tell_repeats(watch->judge);
+	show_metrics(watch);
 	if (watch->out.len > 0) {
 		fwrite(watch->out.data, 1, watch->out.len, stdout);
 		fflush(stdout);
@@ -331,12 +355,12 @@ static int watch_machine(struct watch *watch)
 	int status = STATUS_FORBIDDEN;
 
 	if (open_live(watch, &err) != 0 || sensor_confine(&err) != 0
-	    || alert_outputs_start(&watch->outputs, &err) != 0)
+	    || alert_outputs_start(&watch->outputs, &err) != 0
+	    || (watch->metrics != NULL && text_page_start(watch->metrics, &err) != 0))
 		log_problem(LOG_LEVEL_ERROR, "nothing is watched", &err);
 	else
 		status = watch_until_told(watch);
 	live_close(watch->live);
-	alert_outputs_close(&watch->outputs);
 	return status;
 }
 
@@ -347,8 +371,16 @@ static int open_outputs(struct watch *watch)
 
 	if (alert_outputs_open(&watch->outputs, &options, &err) == 0)
 		return 0;
-	alert_outputs_close(&watch->outputs);
 	return command_usage(&watch_command, "%s", err.text);
+}
+
+static int open_metrics(struct watch *watch)
+{
+	struct error err = { 0 };
+
+	if (text_page_listen(watch->metrics_address, &watch->metrics, &err) == 0)
+		return 0;
+	return command_usage(&watch_command, "--metrics: %s", err.text);
 }
 
 static int run(int argc, char **argv)
@@ -368,8 +400,12 @@ static int run(int argc, char **argv)
 	}
 	if (status == 0 && watch.rules != NULL)
 		status = open_outputs(&watch);
+	if (status == 0 && watch.metrics_address != NULL)
+		status = open_metrics(&watch);
 	if (status == 0)
 		status = watch_machine(&watch);
+	text_page_close(watch.metrics);
+	alert_outputs_close(&watch.outputs);
 	ruleset_unref(watch.rules);
 	buffer_done(&watch.out);
 	return status;
@@ -386,6 +422,7 @@ const struct command watch_command = {
 		"                         repeated\n"
 		"  --repeats SECONDS      so long identical alerts are counted, not told (60); 0: "
 		"tell each\n"
+		"  --metrics ADDRESS:PORT counts for Prometheus, at /metrics\n"
 		"  --json                 alerts as JSON, as Falco writes them\n"
 		"  --filter off           drop nothing in the kernel\n"
 		"  --buffer MIB           of a ring of events, 1 by default; those for processes "

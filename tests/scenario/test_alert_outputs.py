@@ -7,6 +7,8 @@ import re
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from harness import scap
@@ -228,6 +230,35 @@ def test_each_alert_is_told_where_repeats_are_off(marked, state):
     _, open_marked = marked("--repeats=0", "-o", f"file={state}/now")
     open_marked(*[1] * 50)
     wait_for(lambda: len((state / "now").read_text().splitlines()) == 50, "each is told")
+
+
+def test_metrics(marked, state):
+    port = free_port()
+    sensor, open_marked = marked("--metrics", f"127.0.0.1:{port}", "-o", f"file={state}/now", "-o", f"unix={state}/none")
+    idle = socket.create_connection(("127.0.0.1", port))  # says nothing, and is sent away
+    open_marked(1, 1, 1, 2)
+
+    def counts():
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as page:
+            return dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if line[0] != "#")
+
+    wait_for(lambda: counts().get('mangrove_alerts_total{rule="Marked",priority="Critical"}') == "4", "all are counted")
+    assert counts()["mangrove_alerts_repeated_total"] == "2"
+    assert counts()[f'mangrove_output_alerts_total{{output="file={state}/now",result="written"}}'] == "2"
+    assert int(counts()['mangrove_sensor_events_total{class="file"}']) >= 4
+    assert counts()['mangrove_sensor_events_dropped_total{class="rare"}'] == "0"
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(f"http://127.0.0.1:{port}/other", timeout=5)
+    idle.close()
+    assert sensor.stop() == 0
+    wait_for(lambda: (state / "now").read_text().count("(repeated 2 times)") == 1, "the rest is told")
+
+
+def test_port_of_metrics_that_is_taken_is_told(mangrove):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for address in (f"127.0.0.1:{taken.getsockname()[1]}", "nowhere"):
+            result = mangrove("watch", "--metrics", address)
+            assert result.returncode == 2 and "--metrics: " in result.stderr
 
 
 def test_rotated_file_is_opened_anew(marked, state):
