@@ -265,7 +265,7 @@ static int make_call(struct call *call, struct error *err)
 	return result == 0 ? call_perform(call, err) : result;
 }
 
-static enum exit_status status_of(const struct call *call, const struct error *err)
+static int status_of(const struct call *call, const struct error *err)
 {
 	if (err->code == -EPERM)
 		return STATUS_FORBIDDEN;

@@ -35,11 +35,11 @@ static bool split_service(struct text authority, struct text *name, struct text 
 
 static int derive(struct call *call, struct error *err)
 {
-	struct text authority, name, namespace;
+	struct text authority = { 0 }, name, namespace;
 	struct spiffe_id own;
 
-	call_authority(call->options->url, &authority);
-	if (!split_service(authority, &name, &namespace))
+	if (!call_authority(call->options->url, &authority)
+	    || !split_service(authority, &name, &namespace))
 		return error_set(err, -EINVAL,
 				 "whom must the server prove to be? '%.*s' does not say it as "
 				 "NAME.NAMESPACE.svc would; give --expect SPIFFE-ID",
