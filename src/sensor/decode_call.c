@@ -159,6 +159,21 @@ static void set_param(struct decoding *decoding, const struct event_param_info *
 	}
 }
 
+/* It comes from here where it failed; what succeeds is told by the new program's record. */
+static void set_failed_exec(struct decoder *decoder, const struct record_facts *facts,
+			    unsigned type, struct sensor_event *event)
+{
+	const struct record *record = facts->record;
+	const bool is_at = record->call == CALL_execveat;
+
+	record_exec_event(decoder, facts, type, event);
+	record_set_text(event, is_at ? PARAM_PATHNAME : PARAM_FILENAME,
+			record_piece(facts, PIECE_TEXT, is_at ? 1 : 0));
+	if (is_at)
+		record_set_number(decoder, event, PARAM_DIRFD,
+				  (uint64_t)(int64_t)(int)record->args[0], 8);
+}
+
 void record_call_event(struct decoder *decoder, const struct record_facts *facts,
 		       struct sensor_event *event)
 {
@@ -168,10 +183,7 @@ void record_call_event(struct decoder *decoder, const struct record_facts *facts
 	struct decoding decoding = { decoder, facts, event };
 
 	if (record->call == CALL_execve || record->call == CALL_execveat) {
-		record_exec_event(decoder, facts, call->event, event);
-		record_set_text(
-			event, record->call == CALL_execve ? PARAM_FILENAME : PARAM_PATHNAME,
-			record_piece(facts, PIECE_TEXT, record->call == CALL_execve ? 0 : 1));
+		set_failed_exec(decoder, facts, call->event, event);
 		return;
 	}
 	sensor_event_init(event, call->event);

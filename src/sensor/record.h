@@ -24,7 +24,7 @@ enum record_kind {
 	RECORD_CALL = 1, /* a system call returned */
 	RECORD_EXEC,     /* a program was started: after success, in the new program's place */
 	RECORD_FORK,     /* args: child's tid, pid, clone flags, vtid, vpid, start (ns) */
-	RECORD_EXIT,     /* args: status, tid of who inherits the children */
+	RECORD_EXIT,     /* args: status, who inherits the children (0: none) */
 };
 
 enum record_flag {

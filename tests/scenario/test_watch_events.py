@@ -55,7 +55,7 @@ def plain(arguments):
             for name, value in arguments.items()}
 
 
-@pytest.mark.parametrize("name", [name for name in syscalls.CALLS if name != "exec"])
+@pytest.mark.parametrize("name", [name for name in syscalls.CALLS if name not in ("exec", "orphan")])
 def test_call(observed, name):
     expected, events = observed[name]
     for kind, arguments in expected:
@@ -63,7 +63,7 @@ def test_call(observed, name):
         wanted = plain(arguments)
         right = [args for args in told if wanted.items() <= plain(args).items()]
         assert right, f"{kind} {arguments} is not among {told or [event['type'] for event in events]}"
-        if kind != "execve":
+        if kind not in ("execve", "execveat"):
             assert set(right[0]) == set(arguments), "every parameter is compared"
 
 
@@ -83,6 +83,15 @@ def test_program_is_started(observed):
     assert {key: exec_[key] for key in told} == told
     assert exec_["cap_effective"] == int(re.search(r"CapEff:\s+(\w+)", Path("/proc/self/status").read_text())[1], 16)
     assert (exit_["status"], exit_["ret"], exit_["sig"]) == (3 << 8, 3, 0)
+
+
+def test_exit_tells_who_inherits_the_children(observed):
+    def exit_of(name):
+        child = observed[name][0][0][1]["pid"]
+        return next(event["args"] for event in observed.all if event["pid"] == child and event["type"] == "procexit")
+
+    assert exit_of("exec")["reaper_tid"] == 0  # it had none
+    assert exit_of("orphan")["reaper_tid"] == observed.caller
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="int 0x80 is x86's")

@@ -162,6 +162,10 @@ struct tty_struct {
 };
 
 struct signal_struct {
+	struct {
+		int counter;
+	} live; /* threads that have not begun to end */
+	unsigned int is_child_subreaper : 1;
 	struct pid *pids[4];
 	struct tty_struct *tty;
 	struct rlimit rlim[16];
@@ -197,12 +201,17 @@ struct thread_info {
 	unsigned int status; /* x86 */
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct task_struct {
 	struct thread_info thread_info;
 	unsigned int flags;
 	int exit_code;
 	int pid, tgid;
 	struct task_struct *real_parent, *group_leader;
+	struct list_head children;
 	struct pid *thread_pid;
 	__u64 start_boottime;
 	const struct cred *cred;

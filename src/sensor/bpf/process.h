@@ -9,6 +9,7 @@
 #define PF_KTHREAD      0x00200000
 #define CLONE_THREAD    0x00010000
 #define NANOSECONDS     0x7fffffff /* the bit above says that somebody looked (multigrain times) */
+#define ANCESTORS_MAX   32         /* looked at; beyond them init is told */
 #define PAGE_KB_SHIFT   2          /* pages of 4 KB */
 
 static __always_inline __u64 time_of(__s64 seconds, __u64 nanoseconds)
@@ -85,7 +86,8 @@ static __always_inline __u32 number_of(struct task_struct *task, enum pid_type t
 	return (__u32)BPF_CORE_READ(pid, numbers[0].nr);
 }
 
-static __always_inline __u64 namespace_start(struct task_struct *task)
+/* The first process of the task's pid namespace. */
+static __always_inline struct task_struct *namespace_init(struct task_struct *task)
 {
 	struct pid *pid = task->thread_pid;
 	const __u32 level = BPF_CORE_READ(pid, level);
@@ -94,7 +96,12 @@ static __always_inline __u64 namespace_start(struct task_struct *task)
 	bpf_probe_read_kernel(&upid, bpf_core_type_size(struct upid),
 			      (void *)pid + bpf_core_field_offset(struct pid, numbers)
 				      + level * bpf_core_type_size(struct upid));
-	return BPF_CORE_READ(upid.ns, child_reaper, start_boottime);
+	return BPF_CORE_READ(upid.ns, child_reaper);
+}
+
+static __always_inline __u64 namespace_start(struct task_struct *task)
+{
+	return BPF_CORE_READ(namespace_init(task), start_boottime);
 }
 
 static __noinline int add_process(struct scratch *scratch, struct task_struct *task,
@@ -192,6 +199,33 @@ int BPF_PROG(on_fork, struct task_struct *child, unsigned long clone_flags)
 	return record_end(scratch, RING_PROCESS);
 }
 
+/* Who inherits the children, as the kernel is about to decide (find_new_reaper): a thread of the
+ * same process (told as the process), the nearest subreaper above, or the namespace's init. 0: no
+ * children. */
+static __always_inline __u64 reaper_of(struct task_struct *task)
+{
+	struct list_head *first = task->children.next;
+	struct task_struct *init, *above = task;
+
+	if (first == &task->children)
+		return 0;
+	if (task->signal->live.counter > 0)
+		return (__u64)task->tgid;
+	init = namespace_init(task);
+	for (int i = 0; i < ANCESTORS_MAX; i++) {
+		struct signal_struct *signal;
+
+		above = BPF_CORE_READ(above, real_parent);
+		if (above == init || above == NULL)
+			break;
+		signal = BPF_CORE_READ(above, signal);
+		if (BPF_CORE_READ_BITFIELD_PROBED(signal, is_child_subreaper)
+		    && BPF_CORE_READ(signal, live.counter) > 0)
+			return (__u64)BPF_CORE_READ(above, tgid);
+	}
+	return (__u64)BPF_CORE_READ(init, pid);
+}
+
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct *task)
 {
@@ -204,5 +238,6 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0;
 	scratch->record.result = 0;
 	scratch->record.args[0] = (__u64)task->exit_code;
+	scratch->record.args[1] = reaper_of(task);
 	return record_end(scratch, RING_PROCESS);
 }

@@ -8,6 +8,7 @@ for each name."""
 import ctypes
 import fcntl
 import json
+import mmap
 import os
 import re
 import signal
@@ -41,7 +42,7 @@ def told(name):
 
 class Caller:
     def __init__(self, folder):
-        self.folder, self.numbers = Path(folder), numbers()
+        self.folder, self.numbers, self.pid = Path(folder), numbers(), os.getpid()
 
     def call(self, name, *arguments):
         """The result as the kernel gave it: negative is an error."""
@@ -214,6 +215,20 @@ def call_chown(do):
     return [["chown", {"res": do.call("chown", path, 65534, 65533), "path": path, "uid": 65534, "gid": 65533}]]
 
 
+@told("lchown")
+def call_lchown(do):
+    path = str(do.folder / "lchown")
+    os.symlink("/no/such", path)
+    return [["lchown", {"res": do.call("lchown", path, 3, 4), "path": path, "uid": 3, "gid": 4}]]
+
+
+@told("fchown")
+def call_fchown(do):
+    with open(do.file("fchown")) as file:
+        return [["fchown", {"res": do.call("fchown", file.fileno(), 5, -1), "fd": file.fileno(), "uid": 5,
+                            "gid": NOBODY}]]
+
+
 @told("fchownat")
 def call_fchownat(do):
     path = do.file("fchownat")
@@ -226,6 +241,24 @@ def call_mknod(do):
     path = str(do.folder / "mknod")
     return [["mknod", {"res": do.call("mknod", path, 0o010600, 0), "path": path, "mode": "S_IWUSR|S_IRUSR|S_IFIFO",
                        "dev": 0}]]
+
+
+@told("mknodat")
+def call_mknodat(do):
+    path = str(do.folder / "mknodat")
+    return [["mknodat", {"res": do.call("mknodat", AT_FDCWD, path, 0o020400, 0x103), "dirfd": AT_FDCWD, "path": path,
+                         "mode": "S_IRUSR|S_IFCHR", "dev": 0x103}]]
+
+
+@told("open_by_handle_at")
+def call_open_by_handle_at(do):
+    path, mount = do.file("handle"), ctypes.c_int()
+    handle = ctypes.create_string_buffer(struct.pack("II", 128, 0), 8 + 128)
+    do.call("name_to_handle_at", AT_FDCWD, path, handle, ctypes.byref(mount), 0)
+    directory = os.open(do.folder, os.O_RDONLY | os.O_DIRECTORY)
+    fd = do.call("open_by_handle_at", directory, handle, os.O_RDONLY)
+    file = file_of(fd) if fd >= 0 else {"dev": None, "ino": None}
+    return [["open_by_handle_at", {"fd": fd, "mountfd": directory, "flags": "O_RDONLY", "path": None, **file}]]
 
 
 @told("chdir")
@@ -241,6 +274,22 @@ def call_fchdir(do):
 @told("chroot")
 def call_chroot(do):
     return [["chroot", {"res": do.call("chroot", "/no/such"), "path": "/no/such"}]]
+
+
+@told("chroot to where we are")
+def call_chroot_here(do):
+    return [["chroot", {"res": do.call("chroot", "/"), "path": "/"}]]
+
+
+@told("mount and umount2 that succeed")
+def call_mount_for_real(do):
+    path = str(do.folder / "mounted")
+    os.mkdir(path)
+    do.call("unshare", 0x00020000)  # CLONE_NEWNS: seen by nobody else
+    do.call("mount", 0, "/", 0, 1 << 18 | 1 << 14, 0)  # MS_PRIVATE, MS_REC
+    return [["mount", {"res": do.call("mount", "none", path, "tmpfs", 8, 0), "dev": "none", "dir": path,
+                       "type": "tmpfs", "flags": "NOEXEC"}],
+            ["umount2", {"res": do.call("umount2", path, 0), "name": path, "flags": ""}]]
 
 
 @told("mount")
@@ -318,6 +367,34 @@ def call_setns(do):
     return [["setns", {"res": do.call("setns", 99, 0x40000000), "fd": 99, "nstype": "CLONE_NEWNET"}]]
 
 
+@told("setns that succeeds")
+def call_setns_for_real(do):
+    with open("/proc/self/ns/uts") as file:
+        return [["setns", {"res": do.call("setns", file.fileno(), 0x04000000), "fd": file.fileno(),
+                           "nstype": "CLONE_NEWUTS"}]]
+
+
+@told("capset")
+def call_capset(do):
+    head, data = ctypes.create_string_buffer(struct.pack("Ii", 0x20080522, 0)), ctypes.create_string_buffer(24)
+    do.call("capget", head, data)
+    told_of = dict(re.findall(r"Cap(\w+):\s+(\w+)", Path("/proc/self/status").read_text()))
+    return [["capset", {"res": do.call("capset", head, data), "cap_inheritable": int(told_of["Inh"], 16),
+                        "cap_permitted": int(told_of["Prm"], 16), "cap_effective": int(told_of["Eff"], 16)}]]
+
+
+@told("seccomp")
+def call_seccomp(do):
+    action = ctypes.c_uint32(0x7fff0000)  # is SECCOMP_RET_ALLOW there?
+    return [["seccomp", {"res": do.call("seccomp", 2, 0, ctypes.byref(action)), "op": 2, "flags": 0}]]
+
+
+@told("prctl")
+def call_prctl(do):
+    return [["prctl", {"res": do.call("prctl", 8, 0, 0, 0, 0), "option": "PR_SET_KEEPCAPS", "arg2_str": None,
+                       "arg2_int": 0}]]
+
+
 @told("unshare")
 def call_unshare(do):
     return [["unshare", {"res": do.call("unshare", 0x04000000), "flags": "CLONE_NEWUTS"}]]
@@ -374,6 +451,55 @@ def call_pidfd_open(do):
                             "flags": "PIDFD_NONBLOCK"}]]
 
 
+@told("pidfd_getfd")
+def call_pidfd_getfd(do):
+    process = os.pidfd_open(os.getpid())
+    return [["pidfd_getfd", {"fd": do.call("pidfd_getfd", process, 2, 0), "pid_fd": process, "target_fd": 2,
+                             "flags": ""}]]
+
+
+@told("tkill")
+def call_tkill(do):
+    return [["tkill", {"res": do.call("tkill", os.getpid(), 0), "tid": os.getpid(), "sig": 0}]]
+
+
+@told("io_uring_setup")
+def call_io_uring_setup(do):
+    result = do.call("io_uring_setup", 8, ctypes.create_string_buffer(120))
+    unknown = ("sq_entries", "cq_entries", "flags", "sq_thread_cpu", "sq_thread_idle", "features")
+    return [["io_uring_setup", {"res": result, "entries": 8, **dict.fromkeys(unknown)}]]
+
+
+@told("mprotect")
+def call_mprotect(do):
+    memory = mmap.mmap(-1, 4096)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    return [["mprotect", {"res": do.call("mprotect", address, 4096, mmap.PROT_READ), "addr": address, "length": 4096,
+                          "prot": "PROT_READ"}]]
+
+
+def call_process_vm(do, name):
+    here, there = ctypes.create_string_buffer(b"hers"), ctypes.create_string_buffer(b"mine")
+    local, remote = (ctypes.create_string_buffer(struct.pack("PN", ctypes.addressof(text), 4)) for text in (here, there))
+    return [[name, {"res": do.call(name, os.getpid(), local, 1, remote, 1, 0), "pid": os.getpid(), "data": None}]]
+
+
+@told("process_vm_readv")
+def call_process_vm_readv(do):
+    return call_process_vm(do, "process_vm_readv")
+
+
+@told("process_vm_writev")
+def call_process_vm_writev(do):
+    return call_process_vm(do, "process_vm_writev")
+
+
+@told("execveat failed")
+def call_execveat(do):
+    return [["execveat", {"res": do.call("execveat", AT_FDCWD, "/no/such", 0, 0, 0x100), "pathname": "/no/such",
+                          "dirfd": AT_FDCWD}]]
+
+
 @told("execve failed")
 def call_execve(do):
     return [["execve", {"res": do.call("execve", "/no/such", 0, 0), "filename": "/no/such"}]]
@@ -415,6 +541,19 @@ def call_connect(do):
                              "flags": os.O_CLOEXEC}],
                 ["sendto", {"res": 5, "data": "hello", "fd": fd, "size": 5, "tuple": both}],
                 ["recvfrom", {"res": 5, "data": "hello", "tuple": both, "fd": got, "size": 100}]]
+
+
+@told("accept and recvmsg")
+def call_accept(do):
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
+        client.connect(server.getsockname())
+        both = "127.0.0.1:%d->127.0.0.1:%d" % (client.getsockname()[1], server.getsockname()[1])
+        got = do.call("accept", server.fileno(), 0, 0)
+        client.send(b"message")
+        with socket.socket(fileno=got) as accepted:
+            accepted.recvmsg(100)
+            return [["accept", {"fd": got, "tuple": both, "queuepct": 0, "queuelen": 0, "queuemax": 0}],
+                    ["recvmsg", {"res": 7, "size": 7, "data": None, "tuple": both, "msgcontrol": None, "fd": got}]]
 
 
 @told("connect IPv6")
@@ -471,6 +610,22 @@ def call_exec(do):
     if pid == 0:
         os.execve("/bin/sh", ["a shell", "-c", "exit 3"], {"MARKED": "yes"})
     os.waitpid(pid, 0)
+    return [["child", {"pid": pid}]]
+
+
+@told("orphan")
+def call_orphan(do):
+    """A child that ends before its own: whoever is a subreaper inherits."""
+    do.call("prctl", 36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+    pid = os.fork()
+    if pid == 0:
+        if os.fork() > 0:
+            os._exit(0)
+        while os.getppid() != 1 and os.getppid() != do.pid:
+            pass
+        os._exit(0)
+    os.waitpid(pid, 0)
+    os.wait()
     return [["child", {"pid": pid}]]
 
 
