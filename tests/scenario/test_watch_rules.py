@@ -148,12 +148,17 @@ def run_from_memory(host):
                 "os.execve(f'/proc/self/fd/{f}', ['true', sys.argv[1]], {})")
 
 
-def ssh_to(host, port):
+def own_address():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))
         address = probe.getsockname()[0]
     if address.startswith("127."):
         pytest.skip("this machine has no address but the loopback")
+    return address
+
+
+def ssh_to(host, port):
+    address = own_address()
     host.python(f"import socket\ns = socket.socket(); s.setblocking(False); s.connect_ex(('{address}', {port}))",
                 name="ssh")
 
@@ -164,6 +169,84 @@ def ssh_to_https(host):
 
 def ssh_to_ssh(host):
     ssh_to(host, 22)
+
+
+def shell_connects(host, address):
+    with socket.create_server((address, 0)) as server:
+        host.run("/bin/bash", "-c", f": {host.mark}; exec 3<>/dev/tcp/{address}/{server.getsockname()[1]}")
+
+
+def shell_connects_out(host):
+    shell_connects(host, own_address())
+
+
+def shell_connects_within(host):
+    shell_connects(host, "127.0.0.1")
+
+
+def stream_of_connection(host):
+    host.python("import os, socket\ns = socket.socket(type=socket.SOCK_DGRAM); s.connect(('127.0.0.1', 9)); "
+                "os.dup2(s.fileno(), 0)")
+
+
+def stream_of_file(host):
+    host.python("import os\nos.dup2(os.open('/dev/null', 0), 0)")
+
+
+def write_program(host):
+    path = Path("/usr/local/bin") / host.folder.parent.name
+    host.run("/bin/cp", "/etc/hostname", path, "-v", "--no-preserve=all", "--suffix", host.mark)
+    path.unlink()
+
+
+def write_elsewhere(host):
+    host.run("/bin/cp", "/etc/hostname", host.folder / "program")
+
+
+def write_profile(host):
+    (host.folder / ".bashrc").write_text("")
+
+
+def write_other_dot_file(host):
+    (host.folder / ".bashrc.old").write_text("")
+
+
+def write_login_keys(host):
+    (host.folder / "authorized_keys").write_text("")
+
+
+def read_login_keys(host):
+    write_other_dot_file(host)
+    (host.folder / ".bashrc.old").rename(host.folder / "authorized_keys")
+    (host.folder / "authorized_keys").read_text()
+
+
+LOGIN = "import os\nopen('/proc/self/loginuid', 'w').write('1000'); "
+
+
+def become_root(host):
+    host.python(LOGIN + "os.seteuid(65534); os.setuid(0)")
+
+
+def drop_root(host):
+    host.python(LOGIN + "os.setuid(65534)")
+    host.python("import os\nos.setuid(0)")  # nobody logged in for it
+
+
+def read_environment(host):
+    host.run("/bin/cat", f"/proc/{os.getpid()}/environ", host.mark)
+
+
+def read_status(host):
+    host.run("/bin/cat", f"/proc/{os.getpid()}/status", host.mark)
+
+
+def mine(host):
+    host.run("true", host.mark, program=host.program("xmrig"))
+
+
+def mine_not(host):
+    host.run("true", host.mark, program=host.program("xmrigger"))
 
 
 ROWS = [  # rule, the act, something near it
@@ -195,6 +278,14 @@ ROWS = [  # rule, the act, something near it
     ("Data destroyed in bulk", shred, not_shred),
     ("Link to a secret file", link_secret, link_other),
     ("SSH to an unusual port", ssh_to_https, ssh_to_ssh),
+    ("Shell on the network", shell_connects_out, shell_connects_within),
+    ("Standard stream on a connection", stream_of_connection, stream_of_file),
+    ("Program file written", write_program, write_elsewhere),
+    ("Something set to start by itself", write_profile, write_other_dot_file),
+    ("Login keys written", write_login_keys, read_login_keys),
+    ("Root without a helper", become_root, drop_root),
+    ("Environment of another process read", read_environment, read_status),
+    ("Mining of coins", mine, mine_not),
 ]
 
 
@@ -244,6 +335,19 @@ def test_rule(alerts, folder, rule, act, near):
     near(Host(nearby))
     alerts.flush(folder / "flush")
     assert rule not in [alert["rule"] for alert in alerts.of(str(nearby))]
+
+
+def test_server_that_reads_secrets_later(alerts, folder):
+    """At its start a server may, so that there is a time between the two: five seconds."""
+    late = {"Secret file read by a server after its start", "Read sensitive file trusted after startup"}
+    read = "import time\nopen('/etc/shadow')\ntime.sleep({})\nopen('/etc/shadow')"
+    for name, seconds in (("late", 5.2), ("early", 0)):
+        (folder / name).mkdir()
+        Host(folder / name).python(read.format(seconds), name="nginx")
+    alerts.flush(folder / "flush")
+    told = {name: [alert["rule"] for alert in alerts.of(str(folder / name)) if alert["rule"] in late]
+            for name in ("late", "early")}
+    assert (sorted(told["late"]), told["early"]) == (sorted(late), [])
 
 
 RACE = r"""
@@ -315,7 +419,7 @@ def test_filter_loses_no_alert(watch, folder):
     if not STABLE.exists():
         pytest.skip(f"{STABLE} is not there (MANGROVE_SHARED)")
     both = [Alerts(watch("--json", "--repeats=0", "--filter", switch, "-r", STABLE)) for switch in ("on", "off")]
-    acts = {act for row in ROWS for act in row[1:] if act not in (ssh_to_https, ssh_to_ssh)}
+    acts = {act for row in ROWS for act in row[1:] if act not in (ssh_to_https, ssh_to_ssh, shell_connects_out)}
     for act in sorted(acts, key=lambda act: act.__name__):
         place = folder / act.__name__
         place.mkdir()
