@@ -76,7 +76,8 @@ static int write_file(struct sink *sink, const struct alert *alert, struct error
 			return -EAGAIN;
 	}
 	result = write_line(sink, alert, err);
-	return result == -ENOSPC || result == -EDQUOT ? -EAGAIN : result;
+	/* EPIPE: a named pipe, until it is read again */
+	return result == -ENOSPC || result == -EDQUOT || result == -EPIPE ? -EAGAIN : result;
 }
 
 const struct sink_ops stdout_sink = {

@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -190,20 +191,27 @@ def test_receivers_that_are_away_get_it_when_they_are_back(marked, state):
     sensor.wait_for_log("is back")
 
 
-def test_receivers_that_never_read_stop_nobody(marked, state):
-    """More than a queue and a socket hold: what is too much is dropped and counted, and the rest goes on."""
+@pytest.mark.parametrize("kind", ["unix", "file"])
+def test_receivers_that_never_read_stop_nobody(marked, state, kind):
+    """More than a queue and a pipe hold: what is too much is dropped and counted, and the rest goes on."""
     silent = socket.socket(socket.AF_UNIX)
-    silent.bind(f"{state}/silent")
-    silent.listen()
-    sensor, open_marked = marked("-o", f"unix={state}/silent", "-o", f"file={state}/now", "--log-level=debug")
+    if kind == "unix":
+        silent.bind(f"{state}/silent")
+        silent.listen()
+    else:
+        os.mkfifo(state / "silent")
+        reader = os.open(state / "silent", os.O_RDONLY | os.O_NONBLOCK)
+    sensor, open_marked = marked("-o", f"{kind}={state}/silent", "-o", f"file={state}/now", "--log-level=debug")
     padded = "x" * 180
     open_marked(*(f"{number}-{padded}" for number in range(25000)))
     wait_for(lambda: open_marked("last") or b"-last." in tail(state / "now"), "the last is in the file", every=0.2)
     assert sensor.stop(10) == 0
-    counts = {kind: (int(written), int(dropped)) for kind, written, dropped in
-              re.findall(r"output (\w+)=\S+: (\d+) alerts written, (\d+) dropped", sensor.log)}
-    assert counts["unix"][1] > 0
-    assert sum(counts["unix"]) == sum(counts["file"])
+    if kind == "file":
+        os.close(reader)
+    counts = {Path(path).name: (int(written), int(dropped)) for path, written, dropped in
+              re.findall(r"output \w+=(\S+): (\d+) alerts written, (\d+) dropped", sensor.log)}
+    assert counts["silent"][1] > 0
+    assert sum(counts["silent"]) == sum(counts["now"])
 
 
 def test_identical_alerts_are_counted(marked, state):
