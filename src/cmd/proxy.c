@@ -12,17 +12,21 @@
 
 #define WORKLOADS_MAX  256
 #define IDENTITIES_MAX 256
+#define CAPTURES_MAX   256
+#define CAPTURE_PORT   "127.0.0.1:15001" /* Istio's */
 #define DRAIN_NS       (10 * NS_PER_SEC)
 
 struct arguments {
 	struct proxy_options options;
 	const char *workloads[WORKLOADS_MAX];
 	struct proxy_identity_files files[IDENTITIES_MAX];
+	struct proxy_capture captures[CAPTURES_MAX];
 };
 
 enum option_code {
 	OPTION_ACCESS_LOG = 256,
 	OPTION_ADMIN,
+	OPTION_CAPTURE,
 	OPTION_DNS,
 	OPTION_DRAIN,
 	OPTION_HANDOVER,
@@ -42,6 +46,7 @@ enum option_code {
 static const struct option option_table[] = {
 	{ "access-log", required_argument, NULL, OPTION_ACCESS_LOG },
 	{ "admin", required_argument, NULL, OPTION_ADMIN },
+	{ "capture", required_argument, NULL, OPTION_CAPTURE },
 	{ "dns", required_argument, NULL, OPTION_DNS },
 	{ "drain", required_argument, NULL, OPTION_DRAIN },
 	{ "handover", required_argument, NULL, OPTION_HANDOVER },
@@ -95,6 +100,35 @@ static int add_directory(struct arguments *arguments, const char *directory)
 	return STATUS_FINE;
 }
 
+/* CGROUP,NAMESPACE/NAME[,IP:PORT]; the texts stay in argv. */
+static int add_capture(struct arguments *arguments, char *written)
+{
+	struct proxy_capture *capture = &arguments->captures[arguments->options.capture_count];
+	struct error err = { 0 };
+	char *rest = written;
+	const char *address;
+
+	if (arguments->options.capture_count == CAPTURES_MAX)
+		return command_usage(&proxy_command, "at most %d captures", CAPTURES_MAX);
+	capture->cgroup = strsep(&rest, ",");
+	capture->workload = strsep(&rest, ",");
+	address = rest != NULL ? rest : CAPTURE_PORT;
+	if (capture->workload == NULL || strchr(capture->workload, '/') == NULL)
+		return command_usage(&proxy_command,
+				     "--capture wants CGROUP,NAMESPACE/NAME[,IP:PORT]");
+	if (address_parse(text_of(address), &capture->proxy, &err) < 0)
+		return command_usage(&proxy_command, "--capture: %s", err.text);
+	for (size_t i = 0; i < arguments->options.capture_count; i++)
+		if (address_equal(&arguments->captures[i].proxy, &capture->proxy))
+			return command_usage(
+				&proxy_command,
+				"--capture: each workload needs an IP:PORT of its own; "
+				"%s is taken",
+				address);
+	arguments->options.capture_count++;
+	return STATUS_FINE;
+}
+
 static int set_workers(struct arguments *arguments, const char *text)
 {
 	uint64_t workers;
@@ -134,6 +168,8 @@ static int take_option(struct arguments *arguments, int option)
 		return STATUS_FINE;
 	case OPTION_ADMIN:
 		return set_admin(arguments, optarg);
+	case OPTION_CAPTURE:
+		return add_capture(arguments, optarg);
 	case OPTION_DNS:
 		options->dns = optarg;
 		return STATUS_FINE;
@@ -199,10 +235,15 @@ static int run(int argc, char **argv)
 		return command_usage(&proxy_command, "name the files or directories of resources");
 	if (arguments.options.take_over && arguments.options.handover == NULL)
 		return command_usage(&proxy_command, "--take-over wants --handover PATH");
+	if (arguments.options.capture_count > 0 && arguments.options.handover != NULL)
+		return command_usage(&proxy_command,
+				     "--capture and --handover do not go together: where captured "
+				     "connections were to go is known to one proxy alone");
 	arguments.options.paths = (const char *const *)argv + optind;
 	arguments.options.path_count = (size_t)(argc - optind);
 	arguments.options.workloads = arguments.workloads;
 	arguments.options.files = arguments.files;
+	arguments.options.captures = arguments.captures;
 	log_set_role("proxy");
 	if (proxy_run(&arguments.options, &err) == 0)
 		return STATUS_FINE;
@@ -227,6 +268,12 @@ const struct command proxy_command = {
 		"--trust-domain NAME          instead of MeshConfig's trustDomain\n"
 		"--admin ADDRESS:PORT         probes, metrics and configuration; none unless "
 		"given\n"
+		"--capture CGROUP,NAMESPACE/NAME[,IP:PORT]\n"
+		"                             the kernel brings the TCP connections of that "
+		"cgroup's\n"
+		"                             processes to IP:PORT (127.0.0.1:15001), as the "
+		"workload's;\n"
+		"                             wants root, or CAP_BPF and CAP_NET_ADMIN\n"
 		"--access-log PATH|-|none     a line a request; otherwise MeshConfig's "
 		"accessLogFile or\n"
 		"                             standard output\n"

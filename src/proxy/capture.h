@@ -19,6 +19,13 @@ int capture_attach(const char *cgroup, const struct address *proxy, struct captu
 void capture_free(struct capture *capture); /* NULL is fine */
 DEFINE_AUTO(struct capture, capture_free)
 
+/* Whose connections are taken where: as asked for (proxy.h), and in force. */
+struct captured_workload {
+	const char *workload; /* "NAMESPACE/NAME" */
+	struct address proxy;
+	struct capture *capture;
+};
+
 /* Where a connection of this peer was to go. False: it was not taken here. Once a connection; from
  * any thread. */
 bool capture_take(const struct capture *capture, const struct address *peer, struct address *out);

@@ -107,6 +107,7 @@ struct cluster {
 	/* Endpoints are what requests name (dynamic.h): how they are spoken to; NULL: no such. */
 	const struct upstream *dynamic;
 	uint16_t dynamic_port; /* 0: as the request says */
+	bool is_passthrough;   /* of hosts nobody declared: where captured ones were going */
 	bool is_black_hole;    /* nothing may be sent there: 502 */
 	bool is_known;         /* false: a subset or service that nobody declared: 503 */
 };

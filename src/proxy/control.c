@@ -328,6 +328,33 @@ static int open_identities(struct control *control, struct error *err)
 	return code;
 }
 
+/* Before there is a listener: connections are refused until it is there, and none slips by. */
+static int open_captures(struct control *control, struct error *err)
+{
+	const struct proxy_options *options = control->options;
+	int code = 0;
+
+	control->captured = mem_alloc_array(options->capture_count, sizeof(*control->captured));
+	for (size_t i = 0; code == 0 && i < options->capture_count; i++) {
+		const struct proxy_capture *wanted = &options->captures[i];
+
+		control->captured[i].workload = wanted->workload;
+		control->captured[i].proxy = wanted->proxy;
+		code = capture_attach(wanted->cgroup, &wanted->proxy, &control->captured[i].capture,
+				      err);
+	}
+	if (code < 0)
+		error_prefix(err, "--capture");
+	return code;
+}
+
+static void close_captures(struct control *control)
+{
+	for (size_t i = 0; control->captured != NULL && i < control->options->capture_count; i++)
+		capture_free(control->captured[i].capture);
+	mem_free(control->captured);
+}
+
 const char *control_access_log(const struct control *control)
 {
 	const char *path = control->options->access_log;
@@ -378,6 +405,8 @@ static int start(struct control *control, struct error *err)
 	if (code == 0)
 		code = open_resources(control, err);
 	if (code == 0)
+		code = open_captures(control, err);
+	if (code == 0)
 		code = access_log_open(control_access_log(control), &control->log, err);
 	if (code < 0)
 		return code;
@@ -404,6 +433,7 @@ static void finish(struct control *control)
 	key_fetch_stop(control->keys);
 	stop_workers(control);
 	key_fetch_free(control->keys);
+	close_captures(control);
 	access_log_close(control->log);
 	trace_export_free(control->traces);
 	identity_source_free(control->identities);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "identity/identity.h"
+#include "proxy/capture.h"
 #include "proxy/handover.h"
 #include "proxy/key_fetch.h"
 #include "proxy/listening.h"
@@ -35,7 +36,8 @@ struct control {
 	struct access_log *log;
 	struct trace_export *traces;
 	struct admin *admin;
-	struct listening listening; /* of the plan in force */
+	struct captured_workload *captured; /* [options->capture_count] */
+	struct listening listening;         /* of the plan in force */
 	struct inheritance inheritance;
 	struct key_fetch *keys;    /* NULL: nothing has to be fetched */
 	struct handover *handover; /* NULL: nothing is offered (yet) */

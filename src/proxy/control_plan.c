@@ -91,6 +91,8 @@ int control_replan(struct control *control, struct error *err)
 	const struct plan_options options = {
 		.workloads = control->options->workloads,
 		.workload_count = control->options->workload_count,
+		.captured = control->captured,
+		.captured_count = control->options->capture_count,
 		.before = control->plan,
 		.resolver = control->resolver,
 	};

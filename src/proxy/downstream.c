@@ -2,11 +2,13 @@
 #include "proxy/downstream.h"
 
 #include "proxy/bounds.h"
+#include "proxy/capture.h"
 #include "proxy/exchange.h"
 #include "proxy/gateway_clients.h"
 #include "proxy/gateway_tls.h"
 
 #include <arpa/inet.h>
+#include <unistd.h>
 
 static void on_input(struct link *link);
 static void on_drained(struct link *link);
@@ -93,13 +95,35 @@ static void on_timer(struct timer *timer)
 		downstream_close(downstream);
 }
 
+/* Where it was to go becomes its local address: for routes, logs and policies it went there. Who
+ * comes by itself to where only the kernel brings connections is none of the workload's. */
+static bool find_destination(struct listener *listener, int fd, const struct address *peer,
+			     struct address *out)
+{
+	if (listener->plan->capture == NULL) {
+		socket_local_address(fd, out);
+		return true;
+	}
+	if (capture_take(listener->plan->capture, peer, out))
+		return true;
+	metrics_count_handshake_failure(&listener->worker->metrics, listener->plan);
+	return false;
+}
+
 void downstream_accept(struct listener *listener, int fd, const struct address *peer)
 {
 	struct worker *worker = listener->worker;
 	const struct listener_plan *plan = listener->plan;
-	struct downstream *downstream = MEM_NEW(struct downstream);
+	struct downstream *downstream;
+	struct address destination;
 	struct error err = { 0 };
 
+	if (!find_destination(listener, fd, peer, &destination)) {
+		log_debug("%s: a connection that was not captured is refused", listener->key);
+		close(fd);
+		return;
+	}
+	downstream = MEM_NEW(struct downstream);
 	downstream->worker = worker;
 	downstream->listener = listener;
 	downstream->peer_address = *peer;
@@ -109,7 +133,7 @@ void downstream_accept(struct listener *listener, int fd, const struct address *
 	downstream->accepted_ns = loop_now(worker->loop);
 	downstream->link =
 		(struct link){ .loop = worker->loop, .pool = &worker->slabs, .ops = &ops };
-	socket_local_address(fd, &downstream->local_address);
+	downstream->local_address = destination;
 	downstream_set_client(downstream, peer);
 	listener->connections++;
 	worker->downstream_count++;

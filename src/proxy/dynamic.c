@@ -126,7 +126,7 @@ static bool target_of(const struct exchange *exchange, struct http_authority *ou
 	if (!http_authority_parse(name, out))
 		return false;
 	if (exchange->is_tcp)
-		out->port = exchange->listener->port;
+		out->port = address_port(&exchange->downstream->local_address);
 	else if (cluster->dynamic_port > 0)
 		out->port = cluster->dynamic_port;
 	else if (out->port == 0)
@@ -134,14 +134,49 @@ static bool target_of(const struct exchange *exchange, struct http_authority *ou
 	return true;
 }
 
+/* A captured connection to what nobody declared goes on to where it was going, whatever name it
+ * uses for that; so do bytes without a name. */
+static bool keeps_its_way(const struct exchange *exchange)
+{
+	if (exchange->downstream == NULL || exchange->listener->capture == NULL)
+		return false;
+	return exchange->destination->cluster->is_passthrough
+	       || (exchange->is_tcp && exchange->downstream->server_name == NULL);
+}
+
+static void attempt_at(struct exchange *exchange, struct text host, const struct address *address)
+{
+	struct dynamic_upstream *dynamic = dynamic_for(exchange, host, address);
+
+	if (dynamic == NULL) {
+		refuse(exchange, "too_many_hosts");
+		return;
+	}
+	exchange->endpoint = &dynamic->endpoint;
+	retry_begin_try(exchange, exchange->endpoint);
+	upstream_connect(exchange, dynamic->pool, &dynamic->upstream);
+}
+
+static void attempt_on_its_way(struct exchange *exchange)
+{
+	const struct address *address = &exchange->downstream->local_address;
+	char ip[ADDRESS_TEXT_MAX];
+
+	address_format_ip(address, ip);
+	attempt_at(exchange, text_of(ip), address);
+}
+
 void dynamic_attempt(struct exchange *exchange)
 {
-	struct dynamic_upstream *dynamic;
 	struct http_authority target;
 	struct ip_address ip;
 	struct address address;
 	enum name_state state = NAME_KNOWN;
 
+	if (keeps_its_way(exchange)) {
+		attempt_on_its_way(exchange);
+		return;
+	}
 	if (!target_of(exchange, &target)) {
 		refuse(exchange, "no_host");
 		return;
@@ -155,14 +190,7 @@ void dynamic_attempt(struct exchange *exchange)
 		return;
 	}
 	address_of_ip(ip, target.port, &address);
-	dynamic = dynamic_for(exchange, target.host, &address);
-	if (dynamic == NULL) {
-		refuse(exchange, "too_many_hosts");
-		return;
-	}
-	exchange->endpoint = &dynamic->endpoint;
-	retry_begin_try(exchange, exchange->endpoint);
-	upstream_connect(exchange, dynamic->pool, &dynamic->upstream);
+	attempt_at(exchange, target.host, &address);
 }
 
 void names_resume(struct exchange *exchange)

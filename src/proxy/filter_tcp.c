@@ -53,7 +53,8 @@ static enum filter_step route(struct exchange *exchange)
 	const struct ip_address destination =
 		ip_from_sockaddr(&downstream->local_address.any, NULL);
 
-	exchange->route = tcp_table_find(table, text_of(downstream->server_name), destination);
+	exchange->route = tcp_table_find(table, text_of(downstream->server_name), destination,
+					 address_port(&downstream->local_address));
 	if (exchange->route != NULL)
 		return FILTER_NEXT;
 	exchange_cancel(exchange, FLAG_NO_ROUTE, "route_not_found");

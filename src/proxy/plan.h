@@ -25,6 +25,8 @@
 #include <stdatomic.h>
 
 struct authorizer;
+struct capture;
+struct captured_workload;
 
 enum listener_role { LISTENER_INBOUND = 0, LISTENER_OUTBOUND, LISTENER_GATEWAY };
 const char *listener_role_name(enum listener_role role);
@@ -70,6 +72,8 @@ struct listener_plan {
 	uint16_t port; /* the workload's: what policies mean by a port */
 	enum mtls_mode mtls;
 	struct tls_context *tls; /* NULL: plain only */
+	const struct capture
+		*capture; /* the kernel brings what comes here; NULL: who will may come */
 	/* How a connection begins (downstream_open.c) */
 	bool wants_proxy_header; /* PROXY protocol comes first */
 	bool tells_tls;          /* the first byte tells TLS from plain bytes */
@@ -131,7 +135,9 @@ struct plan_options {
 	 * machine's */
 	const char *const *workloads;
 	size_t workload_count;
-	struct resolver *resolver; /* of names; NULL: they have no addresses */
+	struct resolver *resolver;                /* of names; NULL: they have no addresses */
+	const struct captured_workload *captured; /* borrowed, for as long as plans live */
+	size_t captured_count;
 	/* the plan in force, whose state of clusters goes on; NULL: none */
 	const struct plan *before;
 };

@@ -304,6 +304,7 @@ static int add_sidecar(struct plan_build *build, const struct local_workload *wo
 
 	if (sidecar == NULL || sidecar->ingress.count == 0)
 		add_own_ports(build, workload);
+	plan_capture(build, workload, sidecar);
 	if (sidecar == NULL)
 		return 0;
 	for (size_t i = 0; code == 0 && i < sidecar->ingress.count; i++)
@@ -326,5 +327,6 @@ int plan_listeners(struct plan_build *build, struct error *err)
 		code = workload->is_gateway ? plan_gateways(build, workload, err)
 					    : add_sidecar(build, workload, err);
 	}
+	plan_warn_uncaptured(build);
 	return code;
 }

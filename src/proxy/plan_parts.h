@@ -50,9 +50,13 @@ struct route_table *plan_inbound_routes(struct plan_build *build, struct cluster
 struct route_table *plan_outbound_routes(struct plan_build *build,
 					 const struct local_workload *workload,
 					 const struct sidecar_egress *egress);
-/* plan_egress.c: what becomes of hosts that the table does not have. */
+/* plan_egress.c: what becomes of hosts that the table does not have. sidecar NULL: there is none.
+ */
 void plan_unknown_hosts(struct plan_build *build, const struct local_workload *workload,
 			const struct sidecar *sidecar, struct route_table *table);
+/* The same as a route. */
+void plan_unknown_route(struct plan_build *build, const struct local_workload *workload,
+			const struct sidecar *sidecar, struct route *out);
 /* plan_gateway_routes.c: the routes of a gateway's server: VirtualServices bound to it, for the
  * hosts they share with it. Adds to `table`, so that plain HTTP servers of one port share one. */
 void plan_gateway_routes(struct plan_build *build, const struct local_workload *workload,
@@ -73,6 +77,11 @@ const struct tcp_table *plan_inbound_tcp(struct plan_build *build,
 					 const struct cluster *application);
 const struct tcp_table *plan_outbound_tcp(struct plan_build *build,
 					  const struct local_workload *workload,
+					  const struct sidecar_egress *egress);
+/* Of captured connections, whose destination is known. */
+const struct tcp_table *plan_captured_tcp(struct plan_build *build,
+					  const struct local_workload *workload,
+					  const struct sidecar *sidecar,
 					  const struct sidecar_egress *egress);
 const struct tcp_table *plan_gateway_tcp(struct plan_build *build,
 					 const struct local_workload *workload,
@@ -99,6 +108,11 @@ void plan_warn_shadowed(struct plan_build *build);
 
 /* plan_tracing.c: fills plan->tracing. */
 void plan_tracing(struct plan_build *build);
+/* plan_capture.c: where the kernel brings the workload's connections. sidecar NULL: it has none. */
+void plan_capture(struct plan_build *build, const struct local_workload *workload,
+		  const struct sidecar *sidecar);
+/* Says whose capture was asked for in vain. */
+void plan_warn_uncaptured(struct plan_build *build);
 
 /* plan_listeners.c: fills plan->listeners. */
 int plan_listeners(struct plan_build *build, struct error *err);

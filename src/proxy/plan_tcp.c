@@ -307,6 +307,63 @@ const struct tcp_table *plan_outbound_tcp(struct plan_build *build,
 	return finish_table(build, &scope);
 }
 
+/* ---- captured ---- */
+
+/* A service without addresses of its own is where its endpoints are. */
+static void add_endpoints(struct plan_build *build, struct table_scope *scope,
+			  const struct mesh_service *service, const struct mesh_service_port *port)
+{
+	for (size_t i = 0; i < port->endpoint_count; i++) {
+		const struct address *address = &port->endpoints[i].address;
+		struct ip_range *only = ARENA_NEW(&build->plan->arena, struct ip_range);
+		struct tcp_route *added;
+
+		only->base = ip_from_sockaddr(&address->any, NULL);
+		if (only->base.family == IP_NONE)
+			continue; /* a name that is not known yet */
+		only->prefix_bits = only->base.family == IP_V4 ? 32 : 128;
+		add_service_route(build, scope, service, port);
+		added = &scope->routes[scope->count - 1];
+		added->subnets = only;
+		added->subnet_count = 1;
+		added->port = address_port(address);
+	}
+}
+
+static void add_captured_port(struct plan_build *build, struct table_scope *scope,
+			      const struct mesh_service *service,
+			      const struct mesh_service_port *port)
+{
+	const size_t first = scope->count;
+
+	add_service_port(build, scope, service, port);
+	for (size_t i = first; i < scope->count; i++)
+		scope->routes[i].port = (uint16_t)port->number;
+	if (service->address_count == 0 && !is_tls(port))
+		add_endpoints(build, scope, service, port);
+}
+
+const struct tcp_table *plan_captured_tcp(struct plan_build *build,
+					  const struct local_workload *workload,
+					  const struct sidecar *sidecar,
+					  const struct sidecar_egress *egress)
+{
+	const struct registry *registry = &build->plan->registry;
+	struct table_scope scope = { .workload = workload };
+
+	for (size_t i = 0; i < registry->count; i++) {
+		const struct mesh_service *service = &registry->services[i];
+
+		if (!plan_may_see(egress, workload, service))
+			continue;
+		for (size_t p = 0; p < service->port_count; p++)
+			if (is_meant(&service->ports[p], 0, false))
+				add_captured_port(build, &scope, service, &service->ports[p]);
+	}
+	plan_unknown_route(build, workload, sidecar, &add_route(build, &scope)->route);
+	return finish_table(build, &scope);
+}
+
 /* ---- gateways ---- */
 
 const struct tcp_table *plan_gateway_tcp(struct plan_build *build,

@@ -12,6 +12,11 @@ struct proxy_identity_files { /* see struct identity_files */
 	const char *certificate, *key, *bundle, *directory;
 };
 
+struct proxy_capture { /* capture.h */
+	const char *cgroup, *workload;
+	struct address proxy;
+};
+
 struct proxy_options {
 	const char *const *paths; /* of resources */
 	size_t path_count;
@@ -31,8 +36,10 @@ struct proxy_options {
 	struct address admin;   /* len 0: no admin port */
 	const char *handover;   /* unix socket at which the next proxy can take over; NULL: none */
 	bool take_over;         /* from the proxy that is there */
-	const char *jwks_ca;    /* PEM file: whom key sets are fetched from by https; NULL: the
-				   system's roots */
+	const struct proxy_capture *captures; /* whose connections the kernel brings here */
+	size_t capture_count;
+	const char *jwks_ca; /* PEM file: whom key sets are fetched from by https; NULL: the
+				system's roots */
 	uint64_t jwks_refresh_ns;
 	uint64_t drain_ns; /* how long a stop waits for requests in progress */
 };

@@ -25,12 +25,13 @@ static bool subnet_holds(const struct tcp_route *route, struct ip_address destin
 }
 
 const struct route *tcp_table_find(const struct tcp_table *table, struct text server_name,
-				   struct ip_address destination)
+				   struct ip_address destination, uint16_t port)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct tcp_route *route = &table->routes[i];
 
-		if (name_holds(route, server_name) && subnet_holds(route, destination))
+		if ((route->port == 0 || route->port == port) && name_holds(route, server_name)
+		    && subnet_holds(route, destination))
 			return &route->route;
 	}
 	return NULL;

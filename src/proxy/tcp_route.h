@@ -13,6 +13,7 @@ struct tcp_route {
 	size_t name_count;
 	const struct ip_range *subnets; /* of the destination; count 0: any */
 	size_t subnet_count;
+	uint16_t port;      /* of the destination; 0: any */
 	struct route route; /* whose clusters and weights are used */
 };
 
@@ -24,7 +25,7 @@ struct tcp_table {
 
 /* NULL: none holds. server_name: absent where it is not TLS, or none was asked for. */
 const struct route *tcp_table_find(const struct tcp_table *table, struct text server_name,
-				   struct ip_address destination);
+				   struct ip_address destination, uint16_t port);
 
 /* "*", "*.example.com" or a name, in any case of letters. */
 bool tcp_name_matches(struct text pattern, struct text name);

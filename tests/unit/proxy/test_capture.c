@@ -154,7 +154,7 @@ static void test_taken(void **state)
 {
 	const struct fixture *fixture = fixture_of(state);
 
-	check_taken(fixture, "192.0.2.7:443");
+	check_taken(fixture, "203.0.113.7:443");
 	check_taken(fixture, "198.51.100.1:65535");
 	check_taken(fixture, "[2001:db8::7]:8080");
 }

@@ -42,7 +42,7 @@ static void test_rows(void **state)
 		const struct route *found;
 
 		assert_true(ip_parse(text_of(rows[i].destination), &destination));
-		found = tcp_table_find(&table, text_of(rows[i].name), destination);
+		found = tcp_table_find(&table, text_of(rows[i].name), destination, 443);
 		if (rows[i].want == NULL)
 			assert_null(found);
 		else
@@ -60,13 +60,26 @@ static void test_an_unreadable_subnet_matches_nothing(void **state)
 
 	(void)state;
 	ip_parse(TEXT("192.0.2.1"), &address);
-	assert_null(tcp_table_find(&alone, TEXT(""), address));
+	assert_null(tcp_table_find(&alone, TEXT(""), address, 443));
+}
+
+static void test_a_port_is_asked_for(void **state)
+{
+	static const struct tcp_route route = { .port = 5432 };
+	const struct tcp_table alone = { .routes = &route, .count = 1 };
+	struct ip_address address;
+
+	(void)state;
+	ip_parse(TEXT("192.0.2.1"), &address);
+	assert_non_null(tcp_table_find(&alone, TEXT(""), address, 5432));
+	assert_null(tcp_table_find(&alone, TEXT(""), address, 5433));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_a_port_is_asked_for),
 		cmocka_unit_test(test_an_unreadable_subnet_matches_nothing),
 	};
 
