@@ -27,6 +27,7 @@ enum option_code {
 	OPTION_CRL_URL,
 	OPTION_WORKLOAD_RATE,
 	OPTION_TOTAL_RATE,
+	OPTION_DOCKER_SOCKET,
 };
 
 static const struct option option_table[] = {
@@ -45,6 +46,7 @@ static const struct option option_table[] = {
 	{ "crl-url", required_argument, NULL, OPTION_CRL_URL },
 	{ "workload-rate", required_argument, NULL, OPTION_WORKLOAD_RATE },
 	{ "total-rate", required_argument, NULL, OPTION_TOTAL_RATE },
+	{ "docker-socket", required_argument, NULL, OPTION_DOCKER_SOCKET },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -125,6 +127,9 @@ static bool take_option(struct identity_role *options, int code)
 		return duration_parse(text_of(optarg), &options->ca.lifetimes.issuer_ns);
 	case OPTION_ROOT_TTL:
 		return duration_parse(text_of(optarg), &options->ca.lifetimes.root_ns);
+	case OPTION_DOCKER_SOCKET:
+		options->docker_socket = optarg;
+		return true;
 	case OPTION_STRICT:
 		options->strict = true;
 		return true;
@@ -196,6 +201,7 @@ const struct command identity_command = {
 		"list\n"
 		"  --workload-rate 100  certificates and tokens a second, of one workload and of "
 		"all\n"
-		"  --total-rate 5000\n",
+		"  --total-rate 5000\n"
+		"  --docker-socket PATH who is asked about containers (/var/run/docker.sock)\n",
 	.run = run,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "identity/attest.h"
+#include "identity/attest_private.h"
 
 #include "identity/cgroup.h"
 
@@ -7,6 +7,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define NAME_BUFFER 16384
@@ -24,7 +25,7 @@ static bool read_executable(const struct caller *caller, char out[PATH_MAX])
 	return caller_is_there(caller);
 }
 
-static bool read_cgroup(const struct caller *caller, struct buffer *out)
+bool attest_read_cgroup(const struct caller *caller, struct buffer *out)
 {
 	AUTO(mem_free_text) char *path = mem_printf("/proc/%d/cgroup", (int)caller->pid);
 
@@ -70,9 +71,9 @@ static bool says_uid(const struct workload_process *entry)
 	return entry->uid.is_set;
 }
 
-static bool holds_uid(const struct workload_process *entry, const struct caller *caller)
+static bool holds_uid(const struct workload_process *entry, struct attestation *process)
 {
-	return entry->uid.value == (int64_t)caller->uid;
+	return entry->uid.value == (int64_t)process->caller->uid;
 }
 
 static bool says_gid(const struct workload_process *entry)
@@ -80,10 +81,10 @@ static bool says_gid(const struct workload_process *entry)
 	return entry->gid.is_set;
 }
 
-static bool holds_gid(const struct workload_process *entry, const struct caller *caller)
+static bool holds_gid(const struct workload_process *entry, struct attestation *process)
 {
 	return entry->gid.value >= 0 && entry->gid.value <= UINT32_MAX
-	       && has_group(caller, (gid_t)entry->gid.value);
+	       && has_group(process->caller, (gid_t)entry->gid.value);
 }
 
 static bool says_user(const struct workload_process *entry)
@@ -91,13 +92,13 @@ static bool says_user(const struct workload_process *entry)
 	return entry->user.ptr != NULL;
 }
 
-static bool holds_user(const struct workload_process *entry, const struct caller *caller)
+static bool holds_user(const struct workload_process *entry, struct attestation *process)
 {
 	AUTO(mem_free_text) char *names = mem_alloc(NAME_BUFFER);
 	struct passwd storage, *user = NULL;
 
 	return getpwnam_r(entry->user.ptr, &storage, names, NAME_BUFFER, &user) == 0 && user != NULL
-	       && user->pw_uid == caller->uid;
+	       && user->pw_uid == process->caller->uid;
 }
 
 static bool says_group(const struct workload_process *entry)
@@ -105,13 +106,13 @@ static bool says_group(const struct workload_process *entry)
 	return entry->group.ptr != NULL;
 }
 
-static bool holds_group(const struct workload_process *entry, const struct caller *caller)
+static bool holds_group(const struct workload_process *entry, struct attestation *process)
 {
 	AUTO(mem_free_text) char *names = mem_alloc(NAME_BUFFER);
 	struct group storage, *group = NULL;
 
 	return getgrnam_r(entry->group.ptr, &storage, names, NAME_BUFFER, &group) == 0
-	       && group != NULL && has_group(caller, group->gr_gid);
+	       && group != NULL && has_group(process->caller, group->gr_gid);
 }
 
 static bool says_path(const struct workload_process *entry)
@@ -119,12 +120,26 @@ static bool says_path(const struct workload_process *entry)
 	return entry->path.ptr != NULL;
 }
 
-/* A deleted or replaced file reads "… (deleted)" and so does not fit. */
-static bool holds_path(const struct workload_process *entry, const struct caller *caller)
+/* The name is the one in the process's own mount namespace, where it can mount what it likes over
+ * any program: it has to be the file that we see there, too. */
+static bool is_our_file(const struct caller *caller, const char *path)
 {
+	AUTO(mem_free_text) char *link = mem_printf("/proc/%d/exe", (int)caller->pid);
+	struct stat theirs, ours;
+
+	return stat(link, &theirs) == 0 && stat(path, &ours) == 0 && theirs.st_dev == ours.st_dev
+	       && theirs.st_ino == ours.st_ino && caller_is_there(caller);
+}
+
+/* A deleted or replaced file reads "… (deleted)" and so does not fit. In a container that the entry
+ * describes, the path is the container's. */
+static bool holds_path(const struct workload_process *entry, struct attestation *process)
+{
+	const bool is_of_container = entry->docker != NULL || entry->pod != NULL;
 	char path[PATH_MAX];
 
-	return read_executable(caller, path) && text_is(entry->path, path);
+	return read_executable(process->caller, path) && text_is(entry->path, path)
+	       && (is_of_container || is_our_file(process->caller, path));
 }
 
 static bool says_unit(const struct workload_process *entry)
@@ -132,11 +147,11 @@ static bool says_unit(const struct workload_process *entry)
 	return entry->systemd_unit.ptr != NULL;
 }
 
-static bool holds_unit(const struct workload_process *entry, const struct caller *caller)
+static bool holds_unit(const struct workload_process *entry, struct attestation *process)
 {
 	AUTO_BUFFER struct buffer cgroup = { 0 };
 
-	return read_cgroup(caller, &cgroup)
+	return attest_read_cgroup(process->caller, &cgroup)
 	       && text_equal(cgroup_unit(buffer_text(&cgroup)), entry->systemd_unit);
 }
 
@@ -192,53 +207,56 @@ static void wanted_sha256(const struct workload_process *entry, struct buffer *o
 	buffer_add_text(out, entry->sha256.ptr);
 }
 
-static bool found_uid(const struct caller *caller, struct buffer *out)
+static bool found_uid(struct attestation *process, struct buffer *out)
 {
-	buffer_printf(out, "%u", caller->uid);
+	buffer_printf(out, "%u", process->caller->uid);
 	return true;
 }
 
-static bool found_user(const struct caller *caller, struct buffer *out)
+static bool found_user(struct attestation *process, struct buffer *out)
 {
 	AUTO(mem_free_text) char *names = mem_alloc(NAME_BUFFER);
 	struct passwd storage, *user = NULL;
 
-	if (getpwuid_r(caller->uid, &storage, names, NAME_BUFFER, &user) == 0 && user != NULL)
+	if (getpwuid_r(process->caller->uid, &storage, names, NAME_BUFFER, &user) == 0
+	    && user != NULL)
 		buffer_add_text(out, user->pw_name);
 	else
-		buffer_printf(out, "uid %u, which has no name here", caller->uid);
+		buffer_printf(out, "uid %u, which has no name here", process->caller->uid);
 	return true;
 }
 
-static bool found_groups(const struct caller *caller, struct buffer *out)
+static bool found_groups(struct attestation *process, struct buffer *out)
 {
 	AUTO_BUFFER struct buffer status = { 0 };
-	const struct text groups = read_groups(caller, &status);
+	const struct text groups = read_groups(process->caller, &status);
 
-	buffer_printf(out, "%u; supplementary: %.*s", caller->gid, TEXT_ARGS(groups));
+	buffer_printf(out, "%u; supplementary: %.*s", process->caller->gid, TEXT_ARGS(groups));
 	return groups.ptr != NULL;
 }
 
-static bool found_path(const struct caller *caller, struct buffer *out)
+static bool found_path(struct attestation *process, struct buffer *out)
 {
 	char path[PATH_MAX];
 
-	if (!read_executable(caller, path)) {
-		buffer_printf(out, "/proc/%d/exe cannot be read: %s", (int)caller->pid,
+	if (!read_executable(process->caller, path)) {
+		buffer_printf(out, "/proc/%d/exe cannot be read: %s", (int)process->caller->pid,
 			      errno == EACCES ? "the authority lacks CAP_SYS_PTRACE"
 					      : "the process has gone");
 		return false;
 	}
 	buffer_add_text(out, path);
+	if (!is_our_file(process->caller, path))
+		buffer_add_text(out, ", which is not the host's file of that name");
 	return true;
 }
 
-static bool found_unit(const struct caller *caller, struct buffer *out)
+static bool found_unit(struct attestation *process, struct buffer *out)
 {
 	AUTO_BUFFER struct buffer cgroup = { 0 };
 
-	if (!read_cgroup(caller, &cgroup)) {
-		buffer_printf(out, "/proc/%d/cgroup cannot be read", (int)caller->pid);
+	if (!attest_read_cgroup(process->caller, &cgroup)) {
+		buffer_printf(out, "/proc/%d/cgroup cannot be read", (int)process->caller->pid);
 		return false;
 	}
 
@@ -252,10 +270,10 @@ static const struct property {
 	const char *name;
 	bool (*says)(const struct workload_process *entry);
 	/* NULL: cannot be found out yet, so it never holds */
-	bool (*holds)(const struct workload_process *entry, const struct caller *caller);
+	bool (*holds)(const struct workload_process *entry, struct attestation *process);
 	void (*wanted)(const struct workload_process *entry, struct buffer *out); /* NULL: as the
 										     file has it */
-	bool (*found)(const struct caller *caller, struct buffer *out);
+	bool (*found)(struct attestation *process, struct buffer *out);
 } properties[] = {
 	{ "uid", says_uid, holds_uid, wanted_uid, found_uid },
 	{ "gid", says_gid, holds_gid, wanted_gid, found_groups },
@@ -263,13 +281,14 @@ static const struct property {
 	{ "group", says_group, holds_group, wanted_group, found_groups },
 	{ "path", says_path, holds_path, wanted_path, found_path },
 	{ "systemdUnit", says_unit, holds_unit, wanted_unit, found_unit },
-	{ "sha256", says_sha256, NULL, wanted_sha256, NULL },
-	{ "docker", says_docker, NULL, NULL, NULL },
+	/* last, for what an entry says before it keeps strangers from asking for work */
+	{ "sha256", says_sha256, attest_holds_sha256, wanted_sha256, attest_found_sha256 },
+	{ "docker", says_docker, attest_holds_docker, attest_wanted_docker, attest_found_docker },
 	{ "pod", says_pod, NULL, NULL, NULL },
 };
 
 static void examine(const struct property *property, const struct workload_process *entry,
-		    const struct caller *caller, struct attest_finding *out)
+		    struct attestation *process, struct attest_finding *out)
 {
 	*out = (struct attest_finding){ .name = property->name };
 	if (property->wanted != NULL)
@@ -278,11 +297,11 @@ static void examine(const struct property *property, const struct workload_proce
 		buffer_add_text(&out->found, "this program cannot find it out yet");
 		return;
 	}
-	out->holds = property->holds(entry, caller);
-	out->is_readable = property->found(caller, &out->found);
+	out->holds = property->holds(entry, process);
+	out->is_readable = property->found(process, &out->found);
 }
 
-size_t attest_examine(const struct workload_process *entry, const struct caller *caller,
+size_t attest_examine(const struct workload_process *entry, struct attestation *process,
 		      struct attest_finding out[ATTEST_FINDINGS_MAX])
 {
 	size_t count = 0;
@@ -290,7 +309,7 @@ size_t attest_examine(const struct workload_process *entry, const struct caller 
 	_Static_assert(COUNT_OF(properties) <= ATTEST_FINDINGS_MAX, "one finding a property");
 	for (size_t i = 0; i < COUNT_OF(properties); i++)
 		if (properties[i].says(entry))
-			examine(&properties[i], entry, caller, &out[count++]);
+			examine(&properties[i], entry, process, &out[count++]);
 	return count;
 }
 
@@ -304,7 +323,7 @@ void attest_findings_done(struct attest_finding *findings, size_t count)
 
 /* ---- does it fit? ---- */
 
-unsigned attest_process(const struct workload_process *entry, const struct caller *caller)
+unsigned attest_process(const struct workload_process *entry, struct attestation *process)
 {
 	unsigned held = 0;
 
@@ -313,19 +332,19 @@ unsigned attest_process(const struct workload_process *entry, const struct calle
 
 		if (!property->says(entry))
 			continue;
-		if (property->holds == NULL || !property->holds(entry, caller))
+		if (property->holds == NULL || !property->holds(entry, process))
 			return 0;
 		held++;
 	}
 	return held;
 }
 
-unsigned attest_workload(const struct workload *workload, const struct caller *caller)
+unsigned attest_workload(const struct workload *workload, struct attestation *process)
 {
 	unsigned best = 0;
 
 	for (size_t i = 0; i < workload->processes.count; i++)
-		best = MAX_OF(best, attest_process(&workload->processes.items[i], caller));
+		best = MAX_OF(best, attest_process(&workload->processes.items[i], process));
 	return best;
 }
 

@@ -220,7 +220,7 @@ static void fetch_secrets(struct grpc_call *call, struct text message)
 		grpc_call_finish(call, GRPC_INVALID_ARGUMENT, problem);
 		return;
 	}
-	if (!workload_entitled(call, &set))
+	if (!workload_entitled(call, fetch_secrets, message, &set))
 		return;
 
 	struct subscription *subscription = subscription_new(request);
@@ -236,7 +236,8 @@ static const struct grpc_method methods[] = {
 	  .on_writable = workload_stream_writable,
 	  .on_end = workload_stream_end },
 	{ .path = "/envoy.service.secret.v3.SecretDiscoveryService/FetchSecrets",
-	  .on_message = fetch_secrets },
+	  .on_message = fetch_secrets,
+	  .on_end = workload_parked_end },
 };
 
 const struct grpc_service envoy_secret_service = { .methods = methods,

@@ -7,11 +7,12 @@
 
 #define RETRY_NS (10 * (int64_t)NS_PER_SEC)
 
-struct registry *registry_new(struct ca *ca, uid_t proxy_uid)
+struct registry *registry_new(struct ca *ca, struct inquiries *inquiries, uid_t proxy_uid)
 {
 	struct registry *registry = MEM_NEW(struct registry);
 
 	registry->ca = ca;
+	registry->inquiries = inquiries;
 	registry->proxy_uid = proxy_uid;
 	return registry;
 }
@@ -349,10 +350,10 @@ static void add_all(struct registry *registry, struct candidates *out)
 		out->items[out->count++] = (struct candidate){ entry->value, 1 };
 }
 
-static void add_if_fitting(struct registry *registry, const struct caller *caller,
+static void add_if_fitting(struct registry *registry, struct attestation *process,
 			   const struct workload *workload, struct candidates *out)
 {
-	const unsigned fit = attest_workload(workload, caller);
+	const unsigned fit = attest_workload(workload, process);
 	char id[SPIFFE_ID_MAX + 1];
 	struct registration *registration;
 
@@ -366,16 +367,16 @@ static void add_if_fitting(struct registry *registry, const struct caller *calle
 		add_candidate(out, registration, fit);
 }
 
-static void add_fitting(struct registry *registry, const struct caller *caller,
+static void add_fitting(struct registry *registry, struct attestation *process,
 			struct candidates *out)
 {
-	const struct workload_list own = workload_index_of(&registry->index, caller->uid);
+	const struct workload_list own = workload_index_of(&registry->index, process->caller->uid);
 	const struct workload_list *others = &registry->index.others;
 
 	for (size_t i = 0; i < own.count; i++)
-		add_if_fitting(registry, caller, own.items[i], out);
+		add_if_fitting(registry, process, own.items[i], out);
 	for (size_t i = 0; i < others->count; i++)
-		add_if_fitting(registry, caller, others->items[i], out);
+		add_if_fitting(registry, process, others->items[i], out);
 }
 
 static struct identity_set *make_set(struct registry *registry, struct candidates *candidates)
@@ -395,15 +396,20 @@ static struct identity_set *make_set(struct registry *registry, struct candidate
 	return identity_set_new(++registry->generation, svids, count, ca_bundles(registry->ca));
 }
 
-struct identity_set *registry_entitled(struct registry *registry, const struct caller *caller)
+/* What is known while something is pending is not given: the first identity of a set is the one
+ * that a client uses, and would be another a moment later. */
+struct identity_set *registry_entitled(struct registry *registry, const struct caller *caller,
+				       bool *is_pending)
 {
+	struct attestation process = { .caller = caller, .inquiries = registry->inquiries };
 	__attribute__((cleanup(candidates_done))) struct candidates candidates = { 0 };
 
 	if (registry->resources == NULL)
 		return NULL;
 	if (caller->uid != registry->proxy_uid) {
-		add_fitting(registry, caller, &candidates);
-		return make_set(registry, &candidates);
+		add_fitting(registry, &process, &candidates);
+		*is_pending = process.is_pending;
+		return process.is_pending ? NULL : make_set(registry, &candidates);
 	}
 	if (registry->all == NULL) {
 		add_all(registry, &candidates);

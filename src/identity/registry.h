@@ -11,10 +11,12 @@
 #include "identity/caller.h"
 #include "resource/resource.h"
 
+struct inquiries;
 struct registry;
 
-/* `ca` is borrowed. Processes of `proxy_uid` are the node's proxy. */
-struct registry *registry_new(struct ca *ca, uid_t proxy_uid);
+/* Processes of `proxy_uid` are the node's proxy. What takes long is asked of `inquiries`; NULL:
+ * Workloads that need it fit nobody. Both are borrowed. */
+struct registry *registry_new(struct ca *ca, struct inquiries *inquiries, uid_t proxy_uid);
 void registry_free(struct registry *registry);
 DEFINE_AUTO(struct registry, registry_free)
 
@@ -23,8 +25,10 @@ void registry_load(struct registry *registry, struct resource_set *resources, in
 /* Renews what is due, the authority first. True where anything is not as before. */
 bool registry_maintain(struct registry *registry, int64_t now_ns);
 
-/* A set of the caller's own, or NULL where it is entitled to nothing. */
-struct identity_set *registry_entitled(struct registry *registry, const struct caller *caller);
+/* A set of the caller's own, or NULL where it is entitled to nothing, or where something about it
+ * is still being found out: then *is_pending, and the inquiries tell when to ask again. */
+struct identity_set *registry_entitled(struct registry *registry, const struct caller *caller,
+				       bool *is_pending);
 
 /* -EACCES where a token of this subject, issued then, is revoked: err says by what. */
 int registry_check_subject(const struct registry *registry, struct text id, int64_t issued_ns,

@@ -32,10 +32,10 @@ static int by_distance(const void *a, const void *b)
 }
 
 static void compare(struct comparison *out, const struct workload *workload,
-		    const struct workload_process *entry, const struct caller *caller)
+		    const struct workload_process *entry, struct attestation *process)
 {
 	*out = (struct comparison){ .workload = workload, .entry = entry };
-	out->count = attest_examine(entry, caller, out->findings);
+	out->count = attest_examine(entry, process, out->findings);
 	for (size_t i = 0; i < out->count; i++)
 		out->held += out->findings[i].holds;
 }
@@ -115,6 +115,7 @@ static void write_comparisons(const struct registry *registry, const struct call
 	const size_t capacity = count_entries(&workloads);
 	AUTO(mem_free) void *memory = mem_alloc_array(capacity, sizeof(struct comparison));
 	struct comparison *comparisons = memory;
+	struct attestation process = { .caller = caller, .inquiries = registry->inquiries };
 	size_t count = 0;
 
 	for (size_t i = 0; i < workloads.count; i++) {
@@ -122,7 +123,7 @@ static void write_comparisons(const struct registry *registry, const struct call
 
 		for (size_t k = 0; k < workload->processes.count; k++)
 			compare(&comparisons[count++], workload, &workload->processes.items[k],
-				caller);
+				&process);
 	}
 	qsort(comparisons, count, sizeof(*comparisons), by_distance);
 	for (size_t i = 0; i < count; i++) {
@@ -134,7 +135,9 @@ static void write_comparisons(const struct registry *registry, const struct call
 static void write_identities(struct registry *registry, const struct caller *caller,
 			     struct json_writer *json)
 {
-	AUTO(identity_set_unref) struct identity_set *set = registry_entitled(registry, caller);
+	bool is_pending = false;
+	AUTO(identity_set_unref)
+	struct identity_set *set = registry_entitled(registry, caller, &is_pending);
 
 	for (size_t i = 0; set != NULL && i < set->svid_count; i++)
 		json_cstring(json, set->svids[i]->id);

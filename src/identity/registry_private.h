@@ -2,6 +2,7 @@
 /* registry_private.h — the registry's inside. For the files registry*.c alone. */
 #pragma once
 
+#include "identity/inquiry.h"
 #include "identity/registry.h"
 #include "identity/workload_index.h"
 
@@ -17,6 +18,7 @@ struct registration {
 
 struct registry {
 	struct ca *ca;
+	struct inquiries *inquiries; /* borrowed; may be NULL */
 	uid_t proxy_uid;
 	struct resource_set *resources;  /* a reference; NULL before the first load */
 	struct revocations *revocations; /* of the resources; a reference */

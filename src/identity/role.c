@@ -5,6 +5,7 @@
 #include "identity/audit_delivery.h"
 #include "identity/audit_revocations.h"
 #include "identity/fetch.h"
+#include "identity/inquiry.h"
 #include "identity/registry.h"
 #include "identity/workload_api.h"
 #include "net/net.h"
@@ -26,11 +27,12 @@ struct role {
 	struct audit *audit;
 	struct audit_deliveries deliveries;
 	struct ca *ca;
+	struct inquiries *inquiries;
 	struct registry *registry;
 	struct resource_set *resources; /* in use; a reference */
 	struct workload_api *api;
 	struct admin_server *admin;
-	struct watch files, signals;
+	struct watch files, signals, inquired;
 	struct timer tick;
 	uint64_t tick_ns;
 };
@@ -40,6 +42,9 @@ static void role_done(struct role *role)
 	admin_server_free(role->admin);
 	workload_api_free(role->api);
 	registry_free(role->registry);
+	if (role->inquired.fd >= 0)
+		loop_unwatch(role->loop, &role->inquired);
+	inquiries_free(role->inquiries);
 	resource_set_unref(role->resources);
 	ca_close(role->ca);
 	audit_close(role->audit);
@@ -230,9 +235,29 @@ static int start_resources(struct role *role, struct resource_set **out, struct 
 	return result;
 }
 
-static struct identity_set *entitle(void *owner, const struct caller *caller)
+static void on_inquired(struct watch *watch, uint32_t events)
 {
-	return registry_entitled(((struct role *)owner)->registry, caller);
+	struct role *role = CONTAINER_OF(watch, struct role, inquired);
+
+	(void)events;
+	inquiries_note(role->inquiries);
+	workload_api_attested(role->api);
+}
+
+static int start_inquiries(struct role *role, struct error *err)
+{
+	const int result = inquiries_new(role->options->docker_socket, &role->inquiries, err);
+
+	if (result < 0)
+		return result;
+	role->inquired = (struct watch){ .fd = inquiries_fd(role->inquiries),
+					 .ready = on_inquired };
+	return loop_watch(role->loop, &role->inquired, EPOLLIN, err);
+}
+
+static struct identity_set *entitle(void *owner, const struct caller *caller, bool *is_pending)
+{
+	return registry_entitled(((struct role *)owner)->registry, caller, is_pending);
 }
 
 static int issue_token(void *owner, struct text spiffe_id, const struct text *audiences,
@@ -307,10 +332,12 @@ static int start(struct role *role, struct error *err)
 	if (result == 0)
 		result = start_resources(role, &set, err);
 	if (result == 0)
+		result = start_inquiries(role, err);
+	if (result == 0)
 		result = open_authority(role, set, err);
 	if (result < 0)
 		return result;
-	role->registry = registry_new(role->ca, role->options->proxy_uid);
+	role->registry = registry_new(role->ca, role->inquiries, role->options->proxy_uid);
 	use_resources(role, set);
 	role->tick.fire = on_tick;
 	role->tick_ns = choose_tick(&role->options->ca.lifetimes);
@@ -322,7 +349,7 @@ static int start(struct role *role, struct error *err)
 int identity_role_run(const struct identity_role *options, struct error *err)
 {
 	__attribute__((cleanup(role_done))) struct role role = {
-		.options = options, .loop = loop_new(), .files.fd = -1, .signals.fd = -1
+		.options = options, .loop = loop_new(), .files.fd = -1, .signals.fd = -1, .inquired.fd = -1
 	};
 	int result;
 

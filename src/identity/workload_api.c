@@ -19,6 +19,7 @@ struct stream {
 	struct caller caller;
 	struct identity_set *sent; /* the last state the caller got; owned */
 	bool is_behind;            /* it is not the newest */
+	bool is_pending;           /* the caller is still being attested */
 };
 
 bool workload_has_same_bundles(const struct identity_set *a, const struct identity_set *b)
@@ -98,9 +99,12 @@ static void update(struct stream *stream)
 
 	set_behind(stream, false);
 
-	AUTO(identity_set_unref)
-	struct identity_set *set = api->ops->entitled(api->owner, &stream->caller);
+	AUTO(identity_set_unref) struct identity_set *set = NULL;
 
+	stream->is_pending = false;
+	set = api->ops->entitled(api->owner, &stream->caller, &stream->is_pending);
+	if (stream->is_pending)
+		return;
 	if (set == NULL) {
 		note_delivery(api, &stream->caller, NULL);
 		grpc_call_finish(stream->call, GRPC_PERMISSION_DENIED, "no identity issued");
@@ -141,6 +145,19 @@ void workload_api_changed(struct workload_api *api)
 	}
 	if (!list_is_empty(&api->due))
 		timer_set(api->loop, &api->push, loop_now(api->loop));
+}
+
+void workload_api_attested(struct workload_api *api)
+{
+	LIST_FOR_EACH_SAFE (&api->streams, link) {
+		if (!LIST_ITEM(link, struct stream, place)->is_pending)
+			continue;
+		list_remove(link);
+		list_append(&api->due, link);
+	}
+	if (!list_is_empty(&api->due))
+		timer_set(api->loop, &api->push, loop_now(api->loop));
+	workload_unpark(api);
 }
 
 size_t workload_api_behind(const struct workload_api *api)
@@ -215,17 +232,21 @@ void workload_note_delivery(struct grpc_call *call, const struct identity_set *s
 		note_delivery(grpc_call_owner(call), &caller, set);
 }
 
-bool workload_entitled(struct grpc_call *call, struct identity_set **out)
+bool workload_entitled(struct grpc_call *call, workload_method *method, struct text message,
+		       struct identity_set **out)
 {
 	struct workload_api *api = grpc_call_owner(call);
+	bool is_pending = false;
 	struct caller caller;
 
 	if (caller_of_socket(grpc_call_socket(call), &caller) < 0) {
 		grpc_call_finish(call, GRPC_UNAVAILABLE, "the kernel does not say who is calling");
 		return false;
 	}
-	*out = api->ops->entitled(api->owner, &caller);
-	if (*out == NULL)
+	*out = api->ops->entitled(api->owner, &caller, &is_pending);
+	if (is_pending)
+		workload_park(call, method, message);
+	else if (*out == NULL)
 		grpc_call_finish(call, GRPC_PERMISSION_DENIED, "no identity issued");
 	return *out != NULL;
 }
@@ -262,12 +283,16 @@ static const struct grpc_method methods[] = {
 	  .on_message = fetch_x509_bundles,
 	  .on_writable = workload_stream_writable,
 	  .on_end = workload_stream_end },
-	{ .path = "/SpiffeWorkloadAPI/FetchJWTSVID", .on_message = workload_fetch_jwt_svid },
+	{ .path = "/SpiffeWorkloadAPI/FetchJWTSVID",
+	  .on_message = workload_fetch_jwt_svid,
+	  .on_end = workload_parked_end },
 	{ .path = "/SpiffeWorkloadAPI/FetchJWTBundles",
 	  .on_message = workload_fetch_jwt_bundles,
 	  .on_writable = workload_stream_writable,
 	  .on_end = workload_stream_end },
-	{ .path = "/SpiffeWorkloadAPI/ValidateJWTSVID", .on_message = workload_validate_jwt_svid },
+	{ .path = "/SpiffeWorkloadAPI/ValidateJWTSVID",
+	  .on_message = workload_validate_jwt_svid,
+	  .on_end = workload_parked_end },
 };
 
 static const struct grpc_service workload_service = { .methods = methods,
@@ -296,6 +321,7 @@ int workload_api_listen(struct loop *loop, const char *socket_path,
 	api->push.fire = push_portion;
 	list_init(&api->streams);
 	list_init(&api->due);
+	list_init(&api->parked);
 	if (result == 0) /* anybody may connect: the kernel says who it is */
 		result = grpc_server_listen(loop, &address, 0666, services, COUNT_OF(services), api,
 					    &api->server, err);

@@ -15,8 +15,10 @@ struct workload_api;
 /* What the server asks its owner. */
 struct workload_api_ops {
 	/* The identities this caller is entitled to, most specific first, as a set with a
-	 * reference for the server; NULL where it has none. */
-	struct identity_set *(*entitled)(void *owner, const struct caller *caller);
+	 * reference for the server; NULL where it has none, or where that is still being found
+	 * out: workload_api_attested tells that it may be known. */
+	struct identity_set *(*entitled)(void *owner, const struct caller *caller,
+					 bool *is_pending);
 	/* Appends a JWT-SVID of one of these. */
 	int (*issue_token)(void *owner, struct text spiffe_id, const struct text *audiences,
 			   size_t audience_count, struct buffer *out, struct error *err);
@@ -32,6 +34,8 @@ int workload_api_listen(struct loop *loop, const char *socket_path,
 			struct error *err);
 /* Identities, bundles or entitlements changed: streams are sent their new state. */
 void workload_api_changed(struct workload_api *api);
+/* What was still being found out about callers may be known now. */
+void workload_api_attested(struct workload_api *api);
 /* Streams that were not sent the newest state yet: they are slow, or it is not their turn. */
 size_t workload_api_behind(const struct workload_api *api);
 void workload_api_free(struct workload_api *api);

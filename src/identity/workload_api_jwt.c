@@ -107,7 +107,7 @@ void workload_fetch_jwt_svid(struct grpc_call *call, struct text message)
 
 	AUTO(identity_set_unref) struct identity_set *set = NULL;
 
-	if (workload_entitled(call, &set))
+	if (workload_entitled(call, workload_fetch_jwt_svid, message, &set))
 		answer_with_tokens(call, &arena, &request, set);
 }
 
@@ -257,7 +257,7 @@ void workload_validate_jwt_svid(struct grpc_call *call, struct text message)
 
 	AUTO(identity_set_unref) struct identity_set *set = NULL;
 
-	if (!workload_entitled(call, &set))
+	if (!workload_entitled(call, workload_validate_jwt_svid, message, &set))
 		return;
 	if (jwt_svid_validate(set->bundles, text_of(request->svid), text_of(request->audience),
 			      loop_wall(api->loop), &claims, &err)

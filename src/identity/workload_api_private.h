@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* workload_api_private.h — the server's inside. For workload_api.c, workload_api_jwt.c and
- * envoy_sds.c alone. */
+/* workload_api_private.h — the server's inside. For the files workload_api*.c and envoy_sds.c
+ * alone.
+ */
 #pragma once
 
 #include "identity/workload_api.h"
@@ -13,6 +14,7 @@ struct workload_api {
 	void *owner;
 	struct list streams; /* up to date */
 	struct list due;     /* to be told of a change; first come, first told */
+	struct list parked;  /* calls whose callers are still being attested */
 	struct timer push;
 	size_t behind; /* streams whose state is not the newest */
 };
@@ -36,9 +38,20 @@ void workload_stream_asked_again(struct grpc_call *call);
 void workload_stream_writable(struct grpc_call *call);
 void workload_stream_end(struct grpc_call *call);
 
+/* A method of one message: what it does with a call. */
+typedef void workload_method(struct grpc_call *call, struct text message);
+
 /* Whom the caller of this call is entitled to be; *out is a reference. False: nobody, and the call
- * is finished with the reason. */
-bool workload_entitled(struct grpc_call *call, struct identity_set **out);
+ * is finished with the reason; or it is not known yet, and `method` is called again when it is. */
+bool workload_entitled(struct grpc_call *call, workload_method *method, struct text message,
+		       struct identity_set **out);
+
+/* ---- workload_api_parked.c ---- */
+
+/* Keeps the call, with a copy of its message, until workload_unpark. */
+void workload_park(struct grpc_call *call, workload_method *method, struct text message);
+void workload_unpark(struct workload_api *api);
+void workload_parked_end(struct grpc_call *call);
 
 bool workload_has_same_svids(const struct identity_set *a, const struct identity_set *b);
 bool workload_has_same_bundles(const struct identity_set *a, const struct identity_set *b);

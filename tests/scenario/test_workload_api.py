@@ -353,9 +353,9 @@ def test_the_closest_fit_comes_first(identity):
 
 
 def test_a_property_that_cannot_be_attested_fits_nobody(identity):
-    process = identity(WORKLOADS + workload("web", {"uid": UNPRIVILEGED, "docker": {"image": "*"}}))
+    process = identity(WORKLOADS + workload("web", {"uid": UNPRIVILEGED, "pod": {"name": "web"}}))
     assert ids_for_user(process, UNPRIVILEGED) == "PERMISSION_DENIED"
-    process.wait_for_log("'docker' cannot be attested yet")
+    process.wait_for_log("'pod' cannot be attested yet")
 
 
 def test_the_proxy_may_be_another_user(identity):

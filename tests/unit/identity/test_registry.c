@@ -27,7 +27,7 @@ static int set_up(void **state)
 	strcpy(place->directory, "/tmp/mangrove-registry-XXXXXX");
 	assert_non_null(mkdtemp(place->directory));
 	assert_int_equal(ca_open(place->directory, "d.test", &options, &place->ca, NULL), 0);
-	place->registry = registry_new(place->ca, PROXY_UID);
+	place->registry = registry_new(place->ca, NULL, PROXY_UID);
 	place->start = clock_wall_ns();
 	*state = place;
 	return 0;
@@ -61,7 +61,9 @@ static struct identity_set *entitled(struct place *place, uid_t uid)
 {
 	const struct caller caller = { .pid = 1, .uid = uid, .gid = uid };
 
-	return registry_entitled(place->registry, &caller);
+	bool is_pending = false;
+
+	return registry_entitled(place->registry, &caller, &is_pending);
 }
 
 #define ENTRY(name, account)                                                                       \

@@ -26,15 +26,19 @@ struct place {
 	struct identity_source *source;
 	struct identity_set *granted; /* what the server's owner entitles everybody to */
 	struct caller caller;         /* the last one asked about */
+	bool is_pending;              /* it is still being attested */
 	unsigned changes;
 	struct timer patience;
 };
 
-static struct identity_set *entitle(void *owner, const struct caller *caller)
+static struct identity_set *entitle(void *owner, const struct caller *caller, bool *is_pending)
 {
 	struct place *place = owner;
 
 	place->caller = *caller;
+	*is_pending = place->is_pending;
+	if (place->is_pending)
+		return NULL;
 	return place->granted != NULL ? identity_set_ref(place->granted) : NULL;
 }
 
