@@ -40,22 +40,6 @@ static void send_end(struct exchange *exchange, const struct http_fields *traile
 	link_send_end(&connection_of(exchange)->link);
 }
 
-static void pause_answer(struct exchange *exchange, bool paused)
-{
-	struct upstream_connection *connection = connection_of(exchange);
-
-	if (connection->is_paused == paused)
-		return;
-	connection->is_paused = paused;
-	if (!paused)
-		loop_defer(connection->pool->worker->loop, &connection->resume);
-}
-
-static bool is_full(const struct exchange *exchange)
-{
-	return link_is_full(&connection_of(exchange)->link);
-}
-
 static void release(struct exchange *exchange)
 {
 	upstream_finish(connection_of(exchange));
@@ -75,8 +59,8 @@ const struct client_codec client_raw = {
 	.send_head = send_head,
 	.send_body = send_body,
 	.send_end = send_end,
-	.pause = pause_answer,
-	.is_full = is_full,
+	.pause = upstream_pause,
+	.is_full = upstream_is_full,
 	.release = release,
 	.cancel = cancel,
 };

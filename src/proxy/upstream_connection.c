@@ -327,3 +327,21 @@ static void run_release(struct deferred *deferred)
 	mem_free(connection);
 	pool_connection_freed(pool);
 }
+
+void upstream_pause(struct exchange *exchange, bool paused)
+{
+	struct upstream_connection *connection = exchange->upstream;
+
+	if (connection->is_paused == paused)
+		return;
+	connection->is_paused = paused;
+	if (!paused)
+		loop_defer(connection->pool->worker->loop, &connection->resume);
+}
+
+bool upstream_is_full(const struct exchange *exchange)
+{
+	const struct upstream_connection *connection = exchange->upstream;
+
+	return link_is_full(&connection->link);
+}

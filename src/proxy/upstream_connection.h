@@ -74,6 +74,10 @@ void upstream_serve_waiting(struct upstream_connection *connection);
 void upstream_fail_waiting(struct upstream_connection *connection, enum upstream_failure why,
 			   const char *details);
 
+/* For the codecs of one exchange a connection (codec.h). */
+void upstream_pause(struct exchange *exchange, bool paused);
+bool upstream_is_full(const struct exchange *exchange);
+
 /* ---- by version of HTTP ---- */
 
 void client_raw_on_input(struct upstream_connection *connection);
