@@ -152,6 +152,23 @@ static void the_first_state_comes_at_once(void **state)
 			 0);
 }
 
+static void who_is_being_attested_is_waited_for(void **state)
+{
+	struct place *place = *state;
+
+	grant(place, WEB, NULL);
+	place->is_pending = true;
+	serve(place);
+	ask(place);
+	run(place, 100);
+	assert_null(received(place));
+	place->is_pending = false;
+	workload_api_attested(place->api);
+	run(place, 10000);
+	assert_non_null(received(place));
+	assert_int_equal(received(place)->svid_count, 1);
+}
+
 static void the_kernel_says_who_called(void **state)
 {
 	struct place *place = *state;
@@ -275,6 +292,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		API_TEST(the_first_state_comes_at_once),
+		API_TEST(who_is_being_attested_is_waited_for),
 		API_TEST(the_kernel_says_who_called),
 		API_TEST(a_change_is_pushed_whole),
 		API_TEST(what_did_not_change_is_not_sent),
