@@ -159,13 +159,31 @@ static bool is_internet(const struct piece_socket *socket)
 	return socket->family == AF_INET || socket->family == AF_INET6;
 }
 
+static bool are_ends(const struct socket_end *a, const struct socket_end *b)
+{
+	return a->port == b->port && ip_equal(a->ip, b->ip);
+}
+
+/* The number was another connection's: that one's end was seen by nobody. */
+static bool is_other_connection(const struct descriptor *known, const struct piece_socket *socket)
+{
+	const struct socket_end local = end_of(socket, socket->local, socket->local_port);
+	const struct socket_end remote = end_of(socket, socket->remote, socket->remote_port);
+
+	if (!is_internet(socket) || socket->remote_port == 0 || protocol_of(socket) != IPPROTO_TCP)
+		return false;
+	return !(are_ends(&known->client, &local) && are_ends(&known->server, &remote))
+	       && !(are_ends(&known->client, &remote) && are_ends(&known->server, &local));
+}
+
 static void learn_socket(struct sensor_state *state, const struct record *record, int64_t number,
 			 const struct piece_socket *socket)
 {
 	const struct descriptor *known = known_descriptor(state, record->pid, number);
 	struct descriptor *descriptor;
 
-	if (known != NULL && known->family == socket->family && known->protocol != 0)
+	if (known != NULL && known->family == socket->family && known->protocol != 0
+	    && (call_tells_ends(record->call) || !is_other_connection(known, socket)))
 		return;
 	descriptor = descriptor_new(kind_of_socket(socket));
 	descriptor->family = socket->family;

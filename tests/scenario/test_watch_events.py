@@ -94,6 +94,29 @@ def test_exit_tells_who_inherits_the_children(observed):
     assert exit_of("orphan")["reaper_tid"] == observed.caller
 
 
+CONNECTIONS = """
+import socket
+for _ in range(3):
+    server, client = socket.create_server(("127.0.0.1", 0)), socket.socket()
+    client.connect(server.getsockname())
+    client.send(b"x")
+    print("%s:%d->%s:%d" % (*client.getsockname(), *server.getsockname()))
+    client.close()
+    server.close()
+"""
+
+
+def test_descriptor_that_was_another_connection_s_has_the_right_name(watch, tmp_path):
+    """No close is seen: the socket itself tells that it is another one."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("- rule: Sent\n  desc: d\n  priority: INFO\n  output: sent by %fd.name;\n"
+                     f"  condition: evt.type = sendto and proc.args contains {tmp_path}\n")
+    sensor = watch("--no-default-rules", "--repeats=0", "-r", rules)
+    made = subprocess.run([sys.executable, "-S", "-c", CONNECTIONS, tmp_path], capture_output=True, text=True, check=True)
+    wait_for(lambda: sensor.log.count("sent by") == 3, "all is told")
+    assert re.findall("sent by (.*);", sensor.log) == made.stdout.split()
+
+
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="int 0x80 is x86's")
 def test_32_bit_call_is_seen_and_marked(watch, tmp_path):
     """A 64-bit program may make 32-bit calls, which tracepoints for single calls do not see."""
