@@ -342,6 +342,9 @@ static int open_captures(struct control *control, struct error *err)
 		control->captured[i].proxy = wanted->proxy;
 		code = capture_attach(wanted->cgroup, &wanted->proxy, &control->captured[i].capture,
 				      err);
+		if (code == 0)
+			log_info("connections of %s are captured as those of %s", wanted->cgroup,
+				 wanted->workload);
 	}
 	if (code < 0)
 		error_prefix(err, "--capture");

@@ -85,6 +85,7 @@ def test_http_goes_by_its_host_with_the_workloads_identity(web, mesh, origin):
     api = origin("api")
     mesh.serve("api", api.port)
     web.start("REGISTRY_ONLY")
+    assert "are captured as those of default/web" in mesh.proxy.log
     status, body = web.curl("http://203.0.113.1/", "-H", "Host: api.default")
     assert status == 200
     assert mesh.id_of("web") in json.loads(body)["headers"]["x-forwarded-client-cert"]
