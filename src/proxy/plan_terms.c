@@ -63,16 +63,29 @@ struct connection_terms plan_terms(const struct plan_build *build,
 	return terms;
 }
 
-enum http_choice plan_http_choice(const struct connection_pool_settings *pool,
+/* MeshConfig's word is for ports that are declared as HTTP alone: who is sniffed might not speak
+ * it. */
+static enum h2_upgrade_policy upgrade_policy(const struct plan_build *build,
+					     const struct connection_pool_http *http,
+					     enum app_protocol protocol)
+{
+	if (http != NULL && http->h2_upgrade_policy != H2_UPGRADE_DEFAULT)
+		return http->h2_upgrade_policy;
+	return protocol == PROTOCOL_HTTP ? build->mesh->h2_upgrade_policy : H2_UPGRADE_DEFAULT;
+}
+
+enum http_choice plan_http_choice(const struct plan_build *build,
+				  const struct connection_pool_settings *pool,
 				  enum app_protocol protocol)
 {
 	const struct connection_pool_http *http = pool != NULL ? pool->http : NULL;
+	const enum h2_upgrade_policy policy = upgrade_policy(build, http, protocol);
 
 	if (http != NULL && http->use_client_protocol)
 		return HTTP_AS_CLIENT;
-	if (protocol == PROTOCOL_HTTP2 || (http != NULL && http->h2_upgrade_policy == H2_UPGRADE))
+	if (protocol == PROTOCOL_HTTP2 || policy == H2_UPGRADE)
 		return HTTP_ONLY_2;
-	if (http != NULL && http->h2_upgrade_policy == H2_UPGRADE_DO_NOT)
+	if (policy == H2_UPGRADE_DO_NOT)
 		return HTTP_ONLY_1;
 	return HTTP_AS_AGREED;
 }

@@ -203,7 +203,7 @@ struct reach plan_reach(struct plan_build *build, const struct local_workload *w
 			       .tls_key = "",
 			       .server_name = server_name,
 			       .never_tls = service->is_external,
-			       .http = plan_http_choice(traffic->pool, port->protocol),
+			       .http = plan_http_choice(build, traffic->pool, port->protocol),
 			       .cluster_name = cluster->name,
 			       .counters = cluster->state,
 			       .terms = plan_terms(build, traffic->pool) };

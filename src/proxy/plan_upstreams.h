@@ -61,5 +61,6 @@ void plan_health(struct plan_build *build, struct cluster *cluster, const struct
 
 struct connection_terms plan_terms(const struct plan_build *build,
 				   const struct connection_pool_settings *pool);
-enum http_choice plan_http_choice(const struct connection_pool_settings *pool,
+enum http_choice plan_http_choice(const struct plan_build *build,
+				  const struct connection_pool_settings *pool,
 				  enum app_protocol protocol);

@@ -183,6 +183,26 @@ def test_which_http_is_spoken(mesh, origin, settings, version):
     assert versions(mesh, settings, origin) == version
 
 
+@pytest.mark.parametrize("settings, upgraded", [("", True), ("h2UpgradePolicy: DO_NOT_UPGRADE", False)])
+def test_the_whole_mesh_can_be_upgraded(pool, mesh, raw_origin, settings, upgraded):
+    """Of plain text too; a DestinationRule's word counts more."""
+    first = []
+
+    async def note(reader, _writer):
+        first.append(await reader.read(3))
+
+    mesh.write("mesh.yaml", """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: istio, namespace: istio-system}
+        data:
+          mesh: "h2UpgradePolicy: UPGRADE"
+        """)
+    asked = pool([raw_origin(note)], "connectionPool: {http: {%s}}" % settings)
+    asked.get()
+    assert first[0] == (b"PRI" if upgraded else b"GET")
+
+
 @pytest.mark.parametrize("settings, status", [
     ("http2MaxRequests: 2", [200, 200, 503, 503]), ("maxConcurrentStreams: 1", [200, 200, 200, 200]),
     ("maxRequestsPerConnection: 2", [200, 200, 200, 200])])

@@ -32,6 +32,12 @@ static const struct field outbound_fields[] = {
 static const struct schema outbound_schema =
 	SCHEMA("outboundTrafficPolicy", struct mesh_config, outbound_fields, .is_inline = true);
 
+static const struct word upgrade_words[] = {
+	{ "DO_NOT_UPGRADE", H2_UPGRADE_DEFAULT, NULL },
+	{ "UPGRADE", H2_UPGRADE, NULL },
+	{ NULL, 0, NULL },
+};
+
 static const struct word inbound_words[] = {
 	{ "PASSTHROUGH", INBOUND_PASSTHROUGH, NULL },
 	{ "LOCALHOST", INBOUND_LOCALHOST, NULL },
@@ -135,6 +141,8 @@ static const struct field config_fields[] = {
 	      default_virtual_service_export_to),
 	FIELD("defaultDestinationRuleExportTo", FIELD_TEXT_LIST, struct mesh_config,
 	      default_destination_rule_export_to),
+	FIELD("h2UpgradePolicy", FIELD_ENUM, struct mesh_config, h2_upgrade_policy,
+	      .words = upgrade_words),
 	FIELD("accessLogFile", FIELD_TEXT, struct mesh_config, access_log_file),
 	FIELD("accessLogFormat", FIELD_TEXT, struct mesh_config, access_log_format),
 	FIELD("accessLogEncoding", FIELD_ENUM, struct mesh_config, access_log_encoding,
@@ -161,7 +169,6 @@ static const struct field config_fields[] = {
 	FIELD_NAMED("configSources"),
 	FIELD_NAMED("caCertificates"),
 	FIELD_NAMED("dnsRefreshRate"),
-	FIELD_NAMED("h2UpgradePolicy"),
 	FIELD_NAMED("inboundClusterStatName"),
 	FIELD_NAMED("outboundClusterStatName"),
 	FIELD_NAMED("certificates"),

@@ -126,6 +126,7 @@ struct mesh_config {
 	const struct http_retry *default_http_retry_policy;
 	const struct locality_lb_setting *locality_lb_setting;
 	enum path_normalization path_normalization;
+	enum h2_upgrade_policy h2_upgrade_policy; /* where a DestinationRule has none */
 	struct optional_duration protocol_detection_timeout;
 	struct text_list default_service_export_to, default_virtual_service_export_to;
 	struct text_list default_destination_rule_export_to;

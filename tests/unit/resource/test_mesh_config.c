@@ -52,6 +52,7 @@ static void it_is_read_where_istio_keeps_it(void **state)
 					     "    enableAutoMtls: false\n"
 					     "    accessLogEncoding: JSON\n"
 					     "    outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n"
+					     "    h2UpgradePolicy: UPGRADE\n"
 					     "    pathNormalization: {normalization: "
 					     "MERGE_SLASHES}\n"
 					     "    meshMTLS: {minProtocolVersion: TLSV1_3}\n"
@@ -76,11 +77,12 @@ static void it_is_read_where_istio_keeps_it(void **state)
 	assert_int_equal(mesh->access_log_encoding, ACCESS_LOG_JSON);
 	assert_int_equal(mesh->outbound_traffic_mode, OUTBOUND_REGISTRY_ONLY);
 	assert_int_equal(mesh->path_normalization, NORMALIZE_MERGE_SLASHES);
+	assert_int_equal(mesh->h2_upgrade_policy, H2_UPGRADE);
 	assert_int_equal(mesh->mesh_mtls->min_protocol_version, TLS_VERSION_1_3);
 	assert_int_equal(mesh->default_config->concurrency.value, 2);
 	assert_int_equal(mesh->default_config->gateway_topology->num_trusted_proxies, 1);
 	assert_int_equal(mesh->extension_providers.items[0].envoy_ext_authz_grpc->port, 9191);
-	assert_int_equal(mesh->extension_providers.items[0].at.line, 18);
+	assert_int_equal(mesh->extension_providers.items[0].at.line, 19);
 	assert_int_equal(mesh->extension_providers.items[0].at.column, 7);
 	assert_non_null(mesh->extension_providers.items[1].other);
 }
