@@ -6,9 +6,9 @@
 #include "proxy/worker.h"
 
 static const struct filter *const filters[] = {
-	&normalize_filter,   &headers_filter, &external_filter, &authenticate_filter,
-	&authorize_filter,   &https_filter,   &route_filter,    &fault_delay_filter,
-	&fault_abort_filter, &cors_filter,    &answer_filter,   &rewrite_filter,
+	&normalize_filter, &headers_filter, &external_filter,    &authenticate_filter,
+	&authorize_filter, &route_filter,   &fault_delay_filter, &fault_abort_filter,
+	&cors_filter,      &answer_filter,  &rewrite_filter,
 };
 
 static const struct filter *const tcp_filters[] = { &external_filter, &authorize_tcp_filter,

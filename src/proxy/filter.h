@@ -44,7 +44,6 @@ extern const struct filter headers_filter;   /* filter_headers.c: which fields a
 extern const struct filter external_filter;  /* filter_external.c: external authorizers */
 extern const struct filter authenticate_filter; /* filter_authenticate.c: tokens */
 extern const struct filter authorize_filter;    /* filter_authorize.c: policy_decide */
-extern const struct filter https_filter;        /* filter_answer.c: plain text is sent to HTTPS */
 extern const struct filter route_filter;        /* filter_route.c: which host, which route */
 extern const struct filter fault_delay_filter, fault_abort_filter; /* filter_fault.c */
 extern const struct filter cors_filter;    /* filter_cors.c: preflights, allowed origins */
@@ -55,6 +54,8 @@ extern const struct filter authorize_tcp_filter, route_tcp_filter; /* filter_tcp
 /* A connection that was let in, by a plan that holds now: who may not is cut off. */
 void tcp_judge_again(struct exchange *exchange, const struct listener_plan *listener);
 
+/* filter_answer.c: to the same place, over HTTPS. */
+void filter_redirect_to_https(struct exchange *exchange);
 /* filter_authenticate.c: keys came that requests may have waited for. */
 void filter_on_keys(struct worker *worker);
 

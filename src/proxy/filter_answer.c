@@ -32,11 +32,8 @@ static uint16_t https_port(const struct exchange *exchange)
 	return 443;
 }
 
-static enum filter_step redirect_to_https(struct exchange *exchange)
+void filter_redirect_to_https(struct exchange *exchange)
 {
-	if (!exchange->server->redirect_to_https)
-		return FILTER_NEXT;
-
 	const struct text host = without_port(exchange->request.authority);
 	const uint16_t port = https_port(exchange);
 	char suffix[8] = "";
@@ -46,10 +43,7 @@ static enum filter_step redirect_to_https(struct exchange *exchange)
 	answer_redirect(exchange, 301,
 			arena_printf(&exchange->arena, "https://%.*s%s%.*s", TEXT_ARGS(host),
 				     suffix, TEXT_ARGS(exchange->target)));
-	return FILTER_ANSWERED;
 }
-
-const struct filter https_filter = { .name = "https", .on_request = redirect_to_https };
 
 /* ---- VirtualService redirect ---- */
 

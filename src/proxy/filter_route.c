@@ -31,7 +31,6 @@ static bool find_route(struct exchange *exchange)
 		.token = exchange->authentication.token,
 	};
 
-	exchange->host = route_table_find(exchange->server->routes, authority_of(exchange));
 	if (exchange->host != NULL)
 		exchange->route = virtual_host_route(exchange->host, &subject, &exchange->matched);
 	return exchange->route != NULL;
@@ -39,6 +38,11 @@ static bool find_route(struct exchange *exchange)
 
 static enum filter_step on_request(struct exchange *exchange)
 {
+	exchange->host = route_table_find(exchange->server->routes, authority_of(exchange));
+	if (exchange->host != NULL && exchange->host->wants_https) {
+		filter_redirect_to_https(exchange);
+		return FILTER_ANSWERED;
+	}
 	if (find_route(exchange))
 		return FILTER_NEXT;
 	exchange_answer_with_fields(exchange, 404, TEXT(""), FLAG_NO_ROUTE, "route_not_found");

@@ -60,7 +60,6 @@ struct listener_server {
 	const struct tcp_table *tcp; /* TCP */
 	struct client_demand demand; /* gateways over TLS */
 	bool is_passthrough;         /* TLS that is not ours to open */
-	bool redirect_to_https;
 };
 
 struct listener_plan {

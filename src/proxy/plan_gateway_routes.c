@@ -113,9 +113,37 @@ static struct virtual_host *gateway_host(struct plan_build *build,
 	return plan_make_host(build, &list);
 }
 
+static void mark(struct route_table *table, struct text name)
+{
+	struct virtual_host *host = text_is(name, "*") ? table->any : map_get(&table->exact, name);
+
+	if (host != NULL)
+		host->wants_https = true;
+	for (size_t i = 0; i < table->wildcard_count; i++)
+		if (name.ptr[0] == '*'
+		    && text_equal(table->wildcards[i].suffix, text_from(name, 1)))
+			table->wildcards[i].host->wants_https = true;
+}
+
+/* Whatever VirtualServices or other servers of the port say of these hosts: it is said over HTTPS.
+ */
+static void redirect_hosts(struct plan_build *build, const struct gateway_server *server,
+			   struct route_table *table)
+{
+	for (size_t i = 0; i < server->hosts.count; i++) {
+		struct text name = plan_lower(build, server->hosts.items[i]);
+
+		if (text_find_char(name, '/') != TEXT_NONE)
+			text_split(&name, '/');
+		plan_add_host(build, table, name,
+			      ARENA_NEW(&build->plan->arena, struct virtual_host));
+		mark(table, name);
+	}
+}
+
 void plan_gateway_routes(struct plan_build *build, const struct local_workload *workload,
 			 const struct gateway *gateway, const struct gateway_server *server,
-			 struct route_table *table)
+			 bool wants_https, struct route_table *table)
 {
 	const struct resource_list all =
 		resource_set_list(build->plan->resources, KIND_VIRTUAL_SERVICE);
@@ -128,6 +156,10 @@ void plan_gateway_routes(struct plan_build *build, const struct local_workload *
 					     TEXT_ARGS(gateway->meta.name))),
 	};
 
+	if (wants_https) {
+		redirect_hosts(build, server, table);
+		return;
+	}
 	for (size_t i = 0; i < all.count; i++) {
 		const struct virtual_service *rules = virtual_service_of(all.items[i]);
 		struct text *shared =

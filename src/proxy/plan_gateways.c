@@ -169,12 +169,13 @@ static int add_server(struct plan_build *build, const struct local_workload *wor
 		server->speech = SPEECH_TCP;
 		listener->tells_tls = listener->reads_hello = true;
 	}
-	server->redirect_to_https =
-		from->tls != NULL && from->tls->https_redirect && !protocol->tls;
 	if (server->speech == SPEECH_TCP)
 		server->tcp = plan_gateway_tcp(build, workload, gateway, from);
 	else
-		plan_gateway_routes(build, workload, gateway, from, server->routes);
+		plan_gateway_routes(build, workload, gateway, from,
+				    !protocol->tls && from->tls != NULL
+					    && from->tls->https_redirect,
+				    server->routes);
 	return 0;
 }
 

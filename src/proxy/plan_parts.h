@@ -58,10 +58,11 @@ void plan_unknown_hosts(struct plan_build *build, const struct local_workload *w
 void plan_unknown_route(struct plan_build *build, const struct local_workload *workload,
 			const struct sidecar *sidecar, struct route *out);
 /* plan_gateway_routes.c: the routes of a gateway's server: VirtualServices bound to it, for the
- * hosts they share with it. Adds to `table`, so that plain HTTP servers of one port share one. */
+ * hosts they share with it. Adds to `table`, so that plain HTTP servers of one port share one.
+ * `wants_https`: its hosts, bound or not, are only redirected. */
 void plan_gateway_routes(struct plan_build *build, const struct local_workload *workload,
 			 const struct gateway *gateway, const struct gateway_server *server,
-			 struct route_table *table);
+			 bool wants_https, struct route_table *table);
 /* The VirtualService that speaks for a service of the mesh; NULL: none does. */
 const struct virtual_service *plan_service_rules(const struct plan_build *build,
 						 const struct local_workload *workload,

@@ -102,6 +102,7 @@ struct route {
 struct virtual_host {
 	struct route *routes;
 	size_t route_count;
+	bool wants_https; /* whoever asks over plain HTTP is redirected */
 };
 
 struct wildcard_host {

@@ -391,6 +391,16 @@ def test_plain_text_is_sent_to_https(edge, mesh):
     assert not edge.origins["one"].requests
 
 
+def test_servers_of_one_port_redirect_each_for_itself(edge, mesh):
+    """Hosts that one server sends to HTTPS do not take the other server's along, in either order."""
+    server = HTTP.replace('["*"]', '["{host}"]')
+    both = server.replace("{host}", "plain.example") + server.replace("{host}", "./*.safe.example").replace(
+        "name: http", "name: http-b") + "    tls: {{httpsRedirect: true}}\n"
+    edge(f"- {ONE}\n", servers=both + server.replace("{host}", "last.example").replace("name: http", "name: http-c"))
+    for host, status in (("plain.example", 200), ("a.safe.example", 301), ("last.example", 200), ("other.example", 404)):
+        assert edge.get("/", headers={"Host": host})[0] == status
+
+
 def test_a_missing_secret_is_named(edge, mesh, mangrove):
     with pytest.raises(AssertionError, match="there is no Secret 'a' in namespace 'istio-system'"):
         edge(f"- {ONE}\n", servers=HTTPS.partition("  - port: {{number: {port}, name: https-b")[0])
