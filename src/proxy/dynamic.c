@@ -166,6 +166,13 @@ static void attempt_on_its_way(struct exchange *exchange)
 	attempt_at(exchange, text_of(ip), address);
 }
 
+/* To ourselves, who would send it to ourselves again. */
+static bool would_come_back(const struct exchange *exchange, const struct address *address)
+{
+	return exchange->downstream != NULL && exchange->listener->capture == NULL
+	       && address_equal(&exchange->downstream->local_address, address);
+}
+
 void dynamic_attempt(struct exchange *exchange)
 {
 	struct http_authority target;
@@ -190,7 +197,10 @@ void dynamic_attempt(struct exchange *exchange)
 		return;
 	}
 	address_of_ip(ip, target.port, &address);
-	attempt_at(exchange, target.host, &address);
+	if (would_come_back(exchange, &address))
+		refuse(exchange, "own_listener");
+	else
+		attempt_at(exchange, target.host, &address);
 }
 
 void names_resume(struct exchange *exchange)

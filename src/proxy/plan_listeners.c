@@ -257,7 +257,7 @@ static int add_egress(struct plan_build *build, const struct local_workload *wor
 	struct listener_server *server = add_single_server(build, listener, protocol);
 
 	if (server->speech != SPEECH_HTTP)
-		server->tcp = plan_outbound_tcp(build, workload, egress);
+		server->tcp = plan_outbound_tcp(build, workload, sidecar, egress);
 	if (server->speech != SPEECH_TCP) {
 		server->routes = plan_outbound_routes(build, workload, egress);
 		plan_unknown_hosts(build, workload, sidecar, server->routes);

@@ -78,6 +78,7 @@ const struct tcp_table *plan_inbound_tcp(struct plan_build *build,
 					 const struct cluster *application);
 const struct tcp_table *plan_outbound_tcp(struct plan_build *build,
 					  const struct local_workload *workload,
+					  const struct sidecar *sidecar,
 					  const struct sidecar_egress *egress);
 /* Of captured connections, whose destination is known. */
 const struct tcp_table *plan_captured_tcp(struct plan_build *build,

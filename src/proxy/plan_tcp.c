@@ -277,8 +277,21 @@ static void add_candidate(struct plan_build *build, struct table_scope *scope,
 	}
 }
 
+/* Names that no service has. Who names none could mean any host: his connection is closed. */
+static void add_unknown_names(struct plan_build *build, struct table_scope *scope,
+			      const struct sidecar *sidecar)
+{
+	static const struct text any = { "*", 1 };
+	struct tcp_route *added = add_route(build, scope);
+
+	added->names = &any;
+	added->name_count = 1;
+	plan_unknown_route(build, scope->workload, sidecar, &added->route);
+}
+
 const struct tcp_table *plan_outbound_tcp(struct plan_build *build,
 					  const struct local_workload *workload,
+					  const struct sidecar *sidecar,
 					  const struct sidecar_egress *egress)
 {
 	const struct registry *registry = &build->plan->registry;
@@ -304,6 +317,8 @@ const struct tcp_table *plan_outbound_tcp(struct plan_build *build,
 			  candidates.count, TEXT_ARGS(candidates.service->host));
 	if (candidates.count > 0)
 		add_service_route(build, &scope, candidates.service, candidates.port);
+	else
+		add_unknown_names(build, &scope, sidecar);
 	return finish_table(build, &scope);
 }
 

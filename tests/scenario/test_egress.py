@@ -4,7 +4,7 @@
 import pytest
 from harness.certificates import CertificateAuthority
 from harness.dns import DnsServer
-from harness.wire import get, talk
+from harness.wire import client_tls, get, talk
 from test_upstream_tls import server_tls
 
 POLICY = """
@@ -148,3 +148,42 @@ def test_a_server_that_does_not_answer_does_not_hold_the_others_up(way_out, dns,
     answer = talk(port, b"GET / HTTP/1.1\r\nHost: slow.test\r\n\r\n", seconds=0.3)
     assert answer == b""
     assert ask(port, f"127.0.0.1:{server.port}")[0] == 200
+
+
+
+@pytest.fixture
+def raw_way_out(mesh, dns):
+    """A port of the client's that takes TLS for any host, passed on to the same port of that host."""
+
+    def start(mode):
+        port = mesh.speak_as("web", kind="tls")
+        mesh.write("mesh.yaml", POLICY.format(mode=mode))
+        mesh.start("--dns", dns.address, "--drain", "1s")
+        return port
+
+    return start
+
+
+HELLO = b"GET / HTTP/1.1\r\nHost: shop.test\r\nConnection: close\r\n\r\n"
+
+
+def test_tls_for_any_name_is_passed_on(raw_way_out, dns, origin, mesh, tmp_path):
+    web = CertificateAuthority(tmp_path / "web", name="web root")
+    port = raw_way_out("ALLOW_ANY")
+    server = origin("out", address="127.0.0.9", port=port, tls=server_tls(web.leaf(dns=["shop.test"])))
+    dns.names.update({"shop.test": ["127.0.0.9"], "loop.test": ["127.0.0.1"]})
+    assert b" 200 " in talk(port, HELLO, tls=client_tls(), server_name="shop.test")
+    assert 'destination_service_name="PassthroughCluster"' in metrics(mesh)
+    for name in ("nowhere.test", "loop.test", None):  # nobody knows it; it is this very port; none is asked for
+        assert talk(port, HELLO, tls=client_tls(), server_name=name) == b""
+    assert talk(port, HELLO) == b""  # no TLS, so no name either
+    assert len(server.requests) == 1
+
+
+def test_tls_for_unknown_names_is_closed(raw_way_out, dns, origin, tmp_path):
+    web = CertificateAuthority(tmp_path / "web", name="web root")
+    port = raw_way_out("REGISTRY_ONLY")
+    server = origin("out", address="127.0.0.9", port=port, tls=server_tls(web.leaf(dns=["shop.test"])))
+    dns.names["shop.test"] = ["127.0.0.9"]
+    assert talk(port, HELLO, tls=client_tls(), server_name="shop.test") == b""
+    assert not server.connections and not dns.asked
