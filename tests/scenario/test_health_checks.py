@@ -150,6 +150,47 @@ def test_grpc_health(pool, mesh):
         service.server.stop(None).wait(5)
 
 
+@pytest.mark.parametrize("kind", ["http: {path: /healthz}", "tcp: {}"])
+def test_inside_the_mesh_checks_have_the_workloads_identity(mesh, origin, kind):
+    """So policies over there hold for them, too."""
+    server = origin("api")
+    mesh.serve("api", server.port)
+    way_out = mesh.speak_as("web")
+    mesh.write("rule.yaml", f"""
+        apiVersion: networking.istio.io/v1
+        kind: DestinationRule
+        metadata: {{name: api, namespace: default}}
+        spec:
+          host: api
+          trafficPolicy: {{healthCheck: {{{OFTEN}, {kind}}}}}
+        """)
+    mesh.write("policy.yaml", """
+        apiVersion: security.istio.io/v1
+        kind: PeerAuthentication
+        metadata: {name: default, namespace: istio-system}
+        spec: {mtls: {mode: STRICT}}
+        """)
+    mesh.start()
+
+    def healthy():
+        cluster, = (c for c in get(mesh.admin, "/clusters")[2] if c["name"].startswith("outbound|80||api"))
+        return [e["healthy"] for e in cluster["endpoints"]]
+
+    wait_for(lambda: mesh.metrics().get("envoy_cluster_health_check_success", 0) > 2, "asked")
+    assert healthy() == [True]
+    assert get(way_out, "/", headers={"Host": "api"})[0] == 200
+    assert mesh.metrics().get("envoy_cluster_health_check_failure", 0) == 0
+    if "http" in kind:
+        assert "spiffe://cluster.local/ns/default/sa/web" in checks(server)[0]["headers"]["x-forwarded-client-cert"]
+        mesh.write("deny.yaml", """
+            apiVersion: security.istio.io/v1
+            kind: AuthorizationPolicy
+            metadata: {name: deny, namespace: default}
+            spec: {action: DENY, rules: [{to: [{operation: {paths: [/healthz]}}]}]}
+            """)
+        wait_for(lambda: healthy() == [False], "denied")
+
+
 @pytest.mark.parametrize("check, problem", [
     ("{interval: 1s}", "say what is asked: 'http: {path: /healthz}', 'tcp: {}' or 'grpc: {}'"),
     ("{http: {path: healthz}}", "'path' must begin with '/'"),
