@@ -250,8 +250,8 @@ static int start_inquiries(struct role *role, struct error *err)
 
 	if (result < 0)
 		return result;
-	role->inquired = (struct watch){ .fd = inquiries_fd(role->inquiries),
-					 .ready = on_inquired };
+	role->inquired =
+		(struct watch){ .fd = inquiries_fd(role->inquiries), .ready = on_inquired };
 	return loop_watch(role->loop, &role->inquired, EPOLLIN, err);
 }
 
@@ -348,9 +348,11 @@ static int start(struct role *role, struct error *err)
 
 int identity_role_run(const struct identity_role *options, struct error *err)
 {
-	__attribute__((cleanup(role_done))) struct role role = {
-		.options = options, .loop = loop_new(), .files.fd = -1, .signals.fd = -1, .inquired.fd = -1
-	};
+	__attribute__((cleanup(role_done))) struct role role = { .options = options,
+								 .loop = loop_new(),
+								 .files.fd = -1,
+								 .signals.fd = -1,
+								 .inquired.fd = -1 };
 	int result;
 
 	prepare_process();

@@ -8,13 +8,13 @@
 #include <sys/types.h>
 
 struct identity_role {
-	const char *state;        /* STATE/ca holds the authority */
-	const char *socket;       /* NULL: STATE/workload-api.sock */
-	const char *trust_domain; /* NULL: MeshConfig's, or what the authority has */
-	struct ca_options ca;     /* its audit is the role's own: STATE/audit */
-	uid_t proxy_uid;          /* processes of this user get every identity */
+	const char *state;         /* STATE/ca holds the authority */
+	const char *socket;        /* NULL: STATE/workload-api.sock */
+	const char *trust_domain;  /* NULL: MeshConfig's, or what the authority has */
+	struct ca_options ca;      /* its audit is the role's own: STATE/audit */
+	uid_t proxy_uid;           /* processes of this user get every identity */
 	const char *docker_socket; /* NULL: /var/run/docker.sock */
-	bool strict;              /* resources: what warns is an error */
+	bool strict;               /* resources: what warns is an error */
 	const char *const *paths;
 	size_t path_count;
 };
