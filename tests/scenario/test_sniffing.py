@@ -338,4 +338,5 @@ def test_a_way_out_passes_tls_on_by_name(mesh, tls_origins):
     assert ask("one.internal") == b"one"
     assert ask("two.internal") == b"two"
     assert ask("three.internal") is None
-    assert mesh.wait_for_line(server_name="three.internal")["response_flags"] == "NR"
+    # ALLOW_ANY: it would be let out to where that name is, but nobody knows
+    assert mesh.wait_for_line(server_name="three.internal")["response_flags"] == "UH"
