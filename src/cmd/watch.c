@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define ASK_EACH         1024   /* events: whether to go on */
+#define LAST_EVENTS      100000 /* that are still judged at the end */
 #define IDLE_MS          1000
 #define REPEAT_WINDOW_NS (60 * NS_PER_SEC)
 
@@ -216,14 +218,26 @@ static void show_metrics(struct watch *watch)
 	watch->metrics_due_ns = now + NS_PER_SEC;
 }
 
-static void run_round(struct watch *watch)
+/* A wait that has events at once is not cut short: on a busy machine that may be every one. */
+static bool is_told_to_end(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0
+	       && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+}
+
+/* What is there, but not more than `most` events: where they never cease, there is always more. */
+static void run_round(struct watch *watch, size_t most)
 {
 	struct sensor_event event;
 	struct record_facts facts;
 
-	while (live_next(watch->live, &event, &facts)) {
+	for (size_t count = 1; count <= most && live_next(watch->live, &event, &facts); count++) {
 		const struct sensor_view *view;
 
+		if (count % ASK_EACH == 0 && is_told_to_end())
+			most = count;
 		sensor_learn(watch->state, live_decoder(watch->live), &facts);
 		view = sensor_state_apply(watch->state, &event);
 		if (watch->judge != NULL)
@@ -281,15 +295,6 @@ static void expect_signals(sigset_t *while_waiting)
 	sigaction(SIGTERM, &stop, NULL);
 }
 
-/* A wait that has events at once is not cut short: on a busy machine that may be every one. */
-static bool is_told_to_end(void)
-{
-	sigset_t pending;
-
-	return sigpending(&pending) == 0
-	       && (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
-}
-
 /* The kernel's half, with the rules' filter where there is one. */
 static int open_live(struct watch *watch, struct error *err)
 {
@@ -345,10 +350,10 @@ static int watch_until_told(struct watch *watch)
 	watch->started_ns = clock_monotonic_ns();
 	log_info("watching");
 	while (!is_over(watch) && !is_told_to_end() && result != -EINTR) {
-		run_round(watch);
+		run_round(watch, SIZE_MAX);
 		result = live_wait(watch->live, IDLE_MS, &while_waiting);
 	}
-	run_round(watch);
+	run_round(watch, LAST_EVENTS);
 	say_counts(watch);
 	if (watch->judge != NULL)
 		say_alerts(watch);
