@@ -197,7 +197,7 @@ def show_status(ports, processes):
         identity = f"ns/alphanumeric-system/sa/{name}{suffix}"
         address = f"127.0.10.{number}:{ports.service[name]}"
         note(row(name, identity, address, shown(processes.log(name))))
-    note(row("mangrove", "(supervisor, identity, proxy, sensor)", "", shown(processes.log("mangrove"))))
+    note(row("mangrove", "(supervisor, identity, proxy)", "", shown(processes.log("mangrove"))))
 
 
 def shown(path):
@@ -246,7 +246,8 @@ def run(state, processes):
     access_log.unlink(missing_ok=True)
     processes.start("mangrove", [
         BINARY, "up", "--state", state, "--admin", f"127.0.0.1:{ports.admin}", "--access-log", access_log,
-        "--svid-ttl", os.environ.get("SVID_TTL", "1h"), state / "mesh", state / "gateway/secret.yaml"])
+        "--svid-ttl", os.environ.get("SVID_TTL", "1h"), "--sensor", os.environ.get("SENSOR", "off"),
+        state / "mesh", state / "gateway/secret.yaml"])
     for name in SERVICES:
         program = HERE / "services" / f"{name.replace('-', '_')}.py"
         processes.start(name, [sys.executable, "-B", program], PORT=str(ports.service[name]),
